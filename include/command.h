@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: EUPL-1.2
+ * The commands of the program; each takes its own arguments (argv[0] is the command's name) and returns an exit status. */
+#ifndef WELCOME_COMMAND_H
+#define WELCOME_COMMAND_H
+
+#include "config.h"
+
+enum command_status { COMMAND_OK = 0, COMMAND_FAILED = 1, COMMAND_USAGE = 2 };
+
+int command_serve(const struct config *config, int argc, char **argv);   /* src/operation/serve.c */
+int command_check(const struct config *config, int argc, char **argv);   /* src/operation/check.c */
+int command_migrate(const struct config *config, int argc, char **argv); /* src/core/migrate.c */
+int command_import(const struct config *config, int argc, char **argv);  /* src/operation/import.c */
+int command_account(const struct config *config, int argc, char **argv); /* src/accounts/account_command.c */
+int command_mail(const struct config *config, int argc, char **argv);    /* src/mail/mail_command.c */
+int command_config(const struct config *config, int argc, char **argv);  /* src/core/config.c: prints the table of keys */
+
+#endif

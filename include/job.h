@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: EUPL-1.2
+ * Background work: one thread and one blocking connection a job, woken by NOTIFY or the clock. */
+#ifndef WELCOME_JOB_H
+#define WELCOME_JOB_H
+
+#include "config.h"
+
+#include <libpq-fe.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+struct job_run {
+    PGconn *db; /* connected as the worker role, search_path welcome; borrowed */
+    const struct config *config;
+    const atomic_bool *stopping; /* look at it between units of work */
+};
+
+struct job {
+    const char *name;  /* log field, metric label and, hashed, the advisory lock */
+    const char *wakes; /* payload on channel `welcome` that wakes it, or NULL */
+    bool exclusive;    /* runs only while this process holds the job's advisory lock */
+    int (*pause)(const struct config *); /* seconds between two runs without a wake; at least 0 */
+    int (*gap)(const struct config *);   /* least seconds between two runs, also when woken; NULL = 0 */
+    /* One run. Must be idempotent and killable at any line. False: logged, tried again after a backoff. */
+    bool (*run)(struct job_run *run);
+};
+
+struct jobs; /* threads of one process */
+
+/* A listener thread (LISTEN welcome) and one thread a job. on_notify (may be NULL) is called on the listener's thread with every
+ * payload, and with "" after each (re)connect, when notifications may have been missed. NULL when a thread cannot be made. */
+struct jobs *jobs_start(const struct config *config, const struct job *const *list, size_t count,
+                        void (*on_notify)(const char *payload, void *context), void *context);
+
+/* Asks all to stop, wakes them, cancels running statements after 5 s, joins, frees. */
+void jobs_stop(struct jobs *jobs);
+
+/* A blocking connection as the worker (or owner) role with the session settings every part of the program expects; never NULL
+ * unless out of memory; ask PQstatus(). Free with PQfinish(). */
+PGconn *database_connect_worker(const struct config *config);
+PGconn *database_connect_owner(const struct config *config);
+
+#endif

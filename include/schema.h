@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: EUPL-1.2
+ * The stated subset of JSON Schema 2020-12 (docs/contract.md), compiled once, then used to check values. */
+#ifndef WELCOME_SCHEMA_H
+#define WELCOME_SCHEMA_H
+
+#include "arena.h"
+#include "tree.h"
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+enum schema_type { /* bits */
+    SCHEMA_NULL = 1,
+    SCHEMA_BOOLEAN = 2,
+    SCHEMA_INTEGER = 4,
+    SCHEMA_NUMBER = 8,
+    SCHEMA_STRING = 16,
+    SCHEMA_ARRAY = 32,
+    SCHEMA_OBJECT = 64,
+};
+
+struct schema_property {
+    const char *name;
+    const struct schema *schema;
+    bool required;
+};
+
+/* Compiled and immutable; any number of threads may use one. Readers outside schema.c use these members to derive SQL types
+ * and to compare answers with columns; everything else is reached through schema_check(). */
+struct schema {
+    unsigned types;     /* OR of schema_type; 0 = any */
+    const char *format; /* NULL when none */
+    bool nullable;      /* `oneOf: [X, {type: 'null'}]` or type: [x, 'null']: the other members describe X */
+    const struct schema_property *properties; /* in document order; required ones without a schema of their own included */
+    size_t property_count;
+    const struct schema *items;        /* of an array; NULL when any */
+    const struct node *default_value;  /* NULL when none */
+    const struct schema_detail *detail; /* the rest, private to schema.c */
+    unsigned line;
+};
+
+/* Everything compiled from one document; needed while $refs are still being resolved. */
+struct schema_set;
+
+/* Prepares compiling schemas out of document into arena; both must outlive the schemas. Patterns compiled by the set are
+ * freed with the arena. NULL when out of memory. */
+struct schema_set *schema_set_new(const struct node *document, struct arena *arena);
+
+/* Compiles the schema at node. Unknown keywords, unknown formats, unresolvable or foreign references, faulty patterns and
+ * patterns with \d \w \s (or their negations) are refused: NULL, error filled. The same node gives the same pointer. */
+const struct schema *schema_compile(struct schema_set *set, const struct node *node, struct tree_error *error);
+
+/* One thing wrong with a value. */
+struct fault {
+    const char *pointer;   /* RFC 6901, or NULL */
+    const char *parameter; /* name of a path, query or header parameter, or NULL */
+    const char *code;      /* required, too_long, ...: static */
+    const char *limit;     /* the rule's figure or the allowed values ("200", "open, matched"), or NULL */
+};
+
+struct faults {
+    struct arena *arena; /* owns the faults */
+    struct fault *items;
+    size_t count;
+    size_t capacity;
+    bool failed; /* out of memory: the list is not whole */
+};
+
+#define FAULTS_MAX 100 /* more are counted out: a list of a hundred is long enough for a reader */
+
+void faults_init(struct faults *faults, struct arena *arena);
+void faults_add(struct faults *faults, struct fault fault);
+
+/* Checks value and adds every fault with pointers starting at pointer ("" for the whole body). For a member that is missing the
+ * pointer names it as if it were there. With parameter not NULL the faults carry that name instead of pointers. Returns
+ * whether there was none. value is only borrowed. */
+bool schema_check(const struct schema *schema, const json_t *value, const char *pointer, const char *parameter,
+                  struct faults *faults);
+
+/* Reads a parameter's text as the schema's type says (integers and numbers strictly as in JSON, true/false, arrays split at
+ * commas) and returns a new reference, or NULL with a fault added (or faults->failed). Does not check the rest: schema_check() does. */
+json_t *schema_read(const struct schema *schema, const char *text, const char *parameter, struct faults *faults);
+
+/* The predicate of a format: whether text keeps it. context is what format_register() was given. */
+typedef bool (*format_check)(const char *text, size_t length, const void *context);
+
+/* Makes a format known to schema_compile() under name with the fault code that schema_check() then uses ("format" when NULL).
+ * Built in: uuid, date, date-time, email, uri, language-tag. Call before any compiling; not thread-safe. Returns false when full.
+ * The reference formats (city, language, topic, audience, stage) are registered by the reference module. */
+bool format_register(const char *name, format_check check, const void *context, const char *code);
+
+#endif
