@@ -5,6 +5,5 @@
 
 #pragma GCC poison strcpy strcat strncpy strncat sprintf vsprintf gets strtok /* buffer.h, arena_printf() */
 #pragma GCC poison atoi atol atoll                                            /* strtol() with its checks */
-#pragma GCC poison alloca setjmp longjmp
 
 #endif
