@@ -1,0 +1,95 @@
+# SPDX-License-Identifier: EUPL-1.2
+# Builds, runs, tests and installs welcomed; `make help` lists what there is.
+
+# Knobs: make CC=clang, make SANITIZE=address,undefined, make install DESTDIR=... prefix=...
+SANITIZE :=
+FUZZ_SECONDS := 60
+BUILD    := build/$(if $(SANITIZE),sanitized,release)
+DESTDIR  :=
+prefix   := /usr/local
+
+SOURCES  := $(wildcard src/*.c src/*/*.c)
+EMBEDDED := $(wildcard openapi.yaml src/*/*.sql migrations/*.sql migrations/*/*.sql content/texts/*.json content/mail/*.json)
+TESTS    := $(patsubst tests/unit/%.c,$(BUILD)/tests/%,$(wildcard tests/unit/test_*.c))
+FUZZERS  := $(patsubst tests/fuzz/%.c,$(BUILD)/%,$(wildcard tests/fuzz/fuzz_*.c))
+OBJECTS  := $(SOURCES:src/%.c=$(BUILD)/%.o) $(BUILD)/embedded.o
+PARTS     = $(filter-out $(BUILD)/main.o,$(OBJECTS))
+
+LIBRARIES := libmicrohttpd libpq jansson yaml-0.1 icu-i18n icu-uc libsodium libcurl libcmark libpcre2-8 zlib
+# Asked when first needed and then remembered: the same call of make may be about to install the libraries.
+LIBRARY_CFLAGS = $(eval LIBRARY_CFLAGS := $(shell pkg-config --cflags $(LIBRARIES)))$(LIBRARY_CFLAGS)
+LIBRARY_LIBS   = $(eval LIBRARY_LIBS := $(shell pkg-config --libs $(LIBRARIES)))$(LIBRARY_LIBS)
+
+WARNINGS := -Wall -Wextra -Wmissing-prototypes -Wstrict-prototypes -Wshadow -Wvla -Wformat=2 -Wconversion
+HARDEN   := $(if $(SANITIZE),-O1 -fno-omit-frame-pointer -fsanitize=$(SANITIZE) -fno-sanitize-recover=undefined,\
+              -O2 -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2 -fstack-protector-strong)
+COMPILE   = $(CC) -std=gnu17 -g $(HARDEN) $(WARNINGS) -fPIE -pthread -Iinclude $(LIBRARY_CFLAGS) $(CPPFLAGS) $(CFLAGS)
+LINK      = $(CC) -g $(HARDEN) -pie -pthread -Wl,-z,relro,-z,now $(LDFLAGS)
+
+all: $(BUILD)/welcomed ## build the release binary, build/release/welcomed
+
+$(BUILD)/welcomed: $(OBJECTS)
+	$(LINK) -o $@ $^ $(LIBRARY_LIBS)
+
+$(BUILD)/%.o: src/%.c $(BUILD)/flags
+	@mkdir -p $(@D)
+	$(COMPILE) -MMD -MP -c -o $@ $<
+
+$(BUILD)/embedded.o: $(BUILD)/embedded.S $(EMBEDDED)
+	$(CC) -c -o $@ $<
+
+$(BUILD)/embedded.S: FORCE | $(BUILD)/flags
+	@src/operation/embed.sh $@ $(EMBEDDED)
+
+# Rewritten only when the compiler or its flags change: then everything is compiled anew.
+$(BUILD)/flags: FORCE
+	@mkdir -p $(@D)
+	@echo '$(COMPILE)' | cmp -s - $@ || echo '$(COMPILE)' > $@
+
+$(BUILD)/tests/%: tests/unit/%.c $(PARTS)
+	@mkdir -p $(@D)
+	$(COMPILE) -MMD -MP -MF $@.d -o $@ $< $(PARTS) -pie $(LIBRARY_LIBS) -lcmocka
+
+$(BUILD)/fuzz_%: tests/fuzz/fuzz_%.c $(PARTS)
+	$(COMPILE) -MMD -MP -MF $@.d -fsanitize=fuzzer -o $@ $< $(PARTS) -pie $(LIBRARY_LIBS)
+
+unit-tests: $(TESTS)
+fuzzers: $(FUZZERS)
+
+run: ## install what is missing, build, start PostgreSQL and serve on PORT (8080), admin on ADMIN_PORT (9080), data in LOCAL (.local)
+	@src/operation/run.sh
+test: ## the whole suite against a sanitized build and a PostgreSQL of its own
+	@tests/run.sh
+test-contract: ## schemathesis against a running daemon (from PyPI, in build/)
+	@tests/contract/run-schemathesis.sh
+lint: ## what the compilers, shellcheck, pyflakes and our own rules say
+	@tests/lint.sh
+bench: all ## CPU per request compared with pgbench and bare libmicrohttpd
+	@bench/run.sh
+fuzz: ## each fuzz target for FUZZ_SECONDS (60)
+	$(MAKE) CC=clang SANITIZE=fuzzer-no-link,address,undefined BUILD=build/fuzz fuzzers
+	@set -e; for name in $(notdir $(FUZZERS)); do \
+	    mkdir -p build/fuzz/corpus/$$name; \
+	    build/fuzz/$$name -max_total_time=$(FUZZ_SECONDS) -timeout=10 build/fuzz/corpus/$$name; \
+	done
+docs: all ## write docs/configuration.md from the table in src/core/config.c
+	$(BUILD)/welcomed config > docs/configuration.md
+packages: ## install the distribution's packages that building and running need
+	@src/operation/packages.sh run
+
+install: all ## copy the program and its data below $(DESTDIR)$(prefix)
+	install -D -m 755 $(BUILD)/welcomed $(DESTDIR)$(prefix)/bin/welcomed
+	install -D -m 644 migrations/roles.sql $(DESTDIR)$(prefix)/share/welcomed/roles.sql
+	cd content && find . -type f -exec install -D -m 644 {} $(abspath $(DESTDIR)$(prefix))/share/welcomed/content/{} \;
+
+clean: ## remove what was built; data in .local stays
+	rm -rf build
+
+help: ## this list
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(firstword $(MAKEFILE_LIST)) | expand -t 15
+
+FORCE:
+.PHONY: all unit-tests fuzzers run test test-contract lint bench fuzz docs packages install clean help FORCE
+.DELETE_ON_ERROR:
+.SECONDARY:
+-include $(wildcard $(BUILD)/*.d $(BUILD)/*/*.d)
