@@ -17,7 +17,7 @@ struct node {
     const char *text; /* of any scalar, as written (quotes removed) */
     bool boolean;
     long long integer;
-    double real;
+    double real;      /* of integers, too */
     size_t count;        /* elements of a sequence, members of a mapping */
     struct node **items; /* values, in document order */
     const char **keys;   /* of a mapping, in document order */
@@ -29,10 +29,14 @@ struct tree_error {
     char message[256]; /* one sentence without the line */
 };
 
-/* Parses one YAML document into the arena. Anchors, aliases, tags, merge keys, duplicate keys, several documents and plain
- * scalars that YAML 1.1 and 1.2 read differently (yes, no, on, off, 0777, 12:30, ~ ...) are refused, as is nesting over 64.
- * Returns NULL and fills error on any fault. */
+/* Parses one YAML document into the arena. null, true, false and numbers as in JSON are typed, other plain scalars are text.
+ * Anchors, aliases, tags, directives, merge keys, duplicate keys, keys that are not text, several documents, empty plain scalars
+ * and those that YAML 1.1, YAML 1.2 and JSON read differently (yes, no, on, off, 0777, 12:30, 2026-01-01, ~ ...) are refused, as
+ * are U+0000 and nesting over 64. Returns NULL and fills error on any fault. */
 struct node *tree_parse(const char *text, size_t length, struct arena *arena, struct tree_error *error);
+
+/* Fills error with the line and a message of the printf kind, cut between characters where too long. Always returns NULL. */
+void *tree_refuse(struct tree_error *error, unsigned line, const char *format, ...) __attribute__((format(printf, 3, 4)));
 
 /* The member of that name, or NULL (also when mapping is NULL or no mapping). */
 const struct node *node_get(const struct node *mapping, const char *key);
