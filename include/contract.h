@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: EUPL-1.2
+ * openapi.yaml compiled to operations: what may be asked, what is answered. */
+#ifndef WELCOME_CONTRACT_H
+#define WELCOME_CONTRACT_H
+
+#include "arena.h"
+#include "router.h"
+#include "schema.h"
+#include "tree.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+enum lane_kind { LANE_READ, LANE_WRITE, LANE_SLOW, LANE_COUNT };
+
+enum parameter_place { PLACE_PATH, PLACE_QUERY, PLACE_HEADER };
+
+struct parameter {
+    const char *name;
+    enum parameter_place place;
+    bool required;
+    size_t segment; /* of a path parameter: which captured segment it is */
+    const struct schema *schema;
+    unsigned line;
+};
+
+/* One documented answer. */
+struct answer_form {
+    int status;
+    const char *media_type;      /* NULL: no body */
+    const struct schema *schema; /* NULL: no body, or not JSON */
+};
+
+struct names {
+    const char **items;
+    size_t count;
+};
+
+struct operation {
+    const char *id;     /* get_article */
+    const char *path;   /* /v1/articles/{slug} */
+    enum method method; /* never METHOD_HEAD: GET answers it */
+    size_t index;       /* position in the contract */
+    unsigned line;
+    enum lane_kind lane;
+    bool cached;          /* x-cache: public */
+    size_t body_max;      /* x-body-max in bytes, 0: the configured limit */
+    const struct parameter *parameters;
+    size_t parameter_count;
+    const struct schema *body; /* NULL: no body expected */
+    bool body_required;
+    const struct answer_form *answers;
+    size_t answer_count;
+    const struct answer_form *success; /* the documented 2xx (never NULL) */
+    const struct schema *item;         /* of a list: what `items` holds; NULL when the answer is no list */
+    bool anonymous;      /* no security: Authorization is ignored */
+    struct names roles;  /* any of these; empty: any full session */
+    struct names tasks;  /* kinds of task sessions admitted when their thing is the path's {id} */
+};
+
+struct contract {
+    struct arena arena;
+    const struct node *document;
+    struct operation *operations;
+    size_t count;
+    struct router *router;
+};
+
+/* Compiles the document. On a fault returns false with its line and sentence in error; contract is to be released all the same. */
+bool contract_load(struct contract *contract, const char *yaml, size_t length, struct tree_error *error);
+void contract_release(struct contract *contract);
+
+/* The operation of that id, or NULL. */
+const struct operation *contract_find(const struct contract *contract, const char *id);
+
+/* The documented form for that status, or NULL. */
+const struct answer_form *operation_answer(const struct operation *operation, int status);
+
+#endif
