@@ -3,52 +3,55 @@
 #ifndef WELCOME_CONFIG_H
 #define WELCOME_CONFIG_H
 
+#include "arena.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
 
 struct config {
-    const char *listen;          /* address of the public listener, "127.0.0.1" */
-    int port;                    /* 8080 */
-    const char *admin_listen;    /* "127.0.0.1" */
-    int admin_port;              /* 9080 */
-    int loops;                   /* event loops; 0 = one per core, at most 4 */
-    const char *database_url;    /* libpq connection string of the daemon's role */
+    const char *listen;              /* address of the public listener */
+    int port;                        /* 0: any free one */
+    const char *admin_listen;
+    int admin_port;
+    int loops;                       /* event loops; 0 = one per core, at most 4 */
+    const char *database_url;        /* libpq connection string of the daemon's role */
     const char *database_worker_url; /* of the jobs; NULL: database_url with user=welcome_worker */
     const char *database_owner_url;  /* of migrations; NULL: database_url with user=welcome_owner */
-    const char *portal_url;      /* where mailed links lead, without trailing slash: "http://localhost:3000" */
-    const char *portal_origins;  /* CORS allow-list: comma-separated origins; "http://localhost:*" any port */
-    const char *trusted_proxies; /* comma-separated addresses/prefixes whose X-Forwarded-For is believed */
-    const char *languages;       /* default languages, best first: "en,de" */
-    const char *region_name;     /* "Ruhr" */
-    const char *mail_directory;  /* Maildir used without SMTP; "<LOCAL>/mail" */
-    const char *mail_from;       /* "Welcome <welcome@example.org>" */
-    const char *smtp_url;        /* "smtp://host:587" or "smtps://host"; NULL: Maildir */
-    const char *smtp_user;       /* NULL: no authentication */
-    const char *smtp_password;   /* secret; NULL */
-    bool smtp_tls;               /* require TLS (STARTTLS); true */
-    bool matching;               /* WELCOME_MATCHING auto|manual: whether rounds run by themselves */
-    int matching_pause;          /* WELCOME_MATCHING_PAUSE, seconds between rounds; 5 */
-    int job_pause;               /* seconds between runs of the timed jobs (expiry, reminders, cleaning); 5 */
-    const char *content_directory; /* where `import` reads; "content" or the installed folder */
-    bool check_answers;          /* WELCOME_CHECK_ANSWERS: every answer is validated against its schema */
-    const char *log_level;       /* debug|info|warning|error */
-    int body_max;                /* bytes a request body may have unless the contract says otherwise; 65536 */
-    int requests_max;            /* requests in flight per loop; 4096 */
-    int connections_max;         /* open connections per loop; 10240 */
-    int queue_seconds;           /* how long a request may wait for a database link before 503; 2 */
-    int drain_seconds;           /* how long SIGTERM waits for accepted requests; 30 */
+    const char *portal_url;          /* where mailed links lead, without trailing slash */
+    const char *portal_origins;      /* CORS allow-list: comma-separated origins, "http://localhost:*" any port; NULL: none */
+    const char *trusted_proxies;     /* comma-separated addresses or prefixes whose X-Forwarded-For is believed; NULL: none */
+    const char *languages;           /* default languages, best first: "en,de" */
+    const char *region_name;
+    const char *mail_directory;      /* Maildir used without SMTP */
+    const char *mail_from;           /* "Name <address>" or an address */
+    const char *smtp_url;            /* "smtp://host:587" or "smtps://host"; NULL: Maildir */
+    const char *smtp_user;           /* NULL: no authentication */
+    const char *smtp_password;       /* NULL: none */
+    bool smtp_tls;                   /* TLS is required (STARTTLS on smtp://) */
+    bool matching;                   /* rounds run by themselves */
+    int matching_pause;              /* least seconds between rounds */
+    int job_pause;                   /* seconds between runs of the timed jobs (expiry, reminders, cleaning) */
+    const char *content_directory;   /* where `import` reads */
+    bool check_answers;              /* every answer is validated against its schema */
+    const char *log_level;           /* debug, info, warning or error */
+    int body_max;                    /* bytes a request body may have unless the contract says otherwise */
+    int requests_max;                /* requests in flight per loop */
+    int connections_max;             /* open connections per loop */
+    int queue_seconds;               /* how long a request may wait for a database link before 503 */
+    int drain_seconds;               /* how long SIGTERM waits for accepted requests */
+    struct arena arena;              /* owns the texts */
 };
 
-enum config_kind { CONFIG_TEXT, CONFIG_INTEGER, CONFIG_BOOLEAN, CONFIG_CHOICE };
+enum config_kind { CONFIG_TEXT, CONFIG_INTEGER, CONFIG_BOOLEAN };
 
 struct config_key {
     const char *name; /* "WELCOME_PORT" */
     enum config_kind kind;
     size_t offset;             /* into struct config */
-    const char *default_value; /* NULL: unset */
+    const char *default_value; /* NULL: unset; a leading "$LOCAL" stands for that folder */
     long minimum, maximum;     /* of integers */
-    const char *choices;       /* "auto|manual": the first sets a boolean member true */
+    const char *choices;       /* the only values a text may have ("debug|info"), the words for true and false of a boolean; or NULL */
     bool secret;               /* never printed */
     const char *description;   /* one sentence */
 };
@@ -56,9 +59,9 @@ struct config_key {
 extern const struct config_key CONFIG_KEYS[];
 extern const size_t CONFIG_KEY_COUNT;
 
-/* Reads environment, file, defaults into config. Unknown WELCOME_* keys and values that do not fit are all reported to errors,
- * each on a line naming the key (with the nearest valid one), the value's place and the rule. Returns false if there was any.
- * Texts live until config_release(). */
+/* Reads environment, file and defaults into config. The file is WELCOME_CONFIG, else $LOCAL/welcomed.conf (LOCAL is .local unless
+ * set) if it exists, else /etc/welcomed/welcomed.conf if it exists. Unknown keys (with the nearest valid one), unreadable lines and
+ * values that do not fit are all reported to errors, a line each. Returns false if there was any; config_release() in any case. */
 bool config_load(struct config *config, FILE *errors);
 void config_release(struct config *config);
 

@@ -4,8 +4,8 @@
 #define WELCOME_JOB_H
 
 #include "config.h"
+#include "database.h"
 
-#include <libpq-fe.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -17,28 +17,28 @@ struct job_run {
 };
 
 struct job {
-    const char *name;  /* log field, metric label and, hashed, the advisory lock */
+    const char *name;  /* log field, and, hashed, the advisory lock */
     const char *wakes; /* payload on channel `welcome` that wakes it, or NULL */
     bool exclusive;    /* runs only while this process holds the job's advisory lock */
     int (*pause)(const struct config *); /* seconds between two runs without a wake; at least 0 */
     int (*gap)(const struct config *);   /* least seconds between two runs, also when woken; NULL = 0 */
-    /* One run. Must be idempotent and killable at any line. False: logged, tried again after a backoff. */
+    /* One run. Must be idempotent and killable at any line. False: logged with the connection's last error and tried again
+     * after a backoff; a transaction left open then ends with its connection. */
     bool (*run)(struct job_run *run);
 };
+
+/* A `pause` for the timed jobs: WELCOME_JOB_PAUSE. */
+int job_pause(const struct config *config);
 
 struct jobs; /* threads of one process */
 
 /* A listener thread (LISTEN welcome) and one thread a job. on_notify (may be NULL) is called on the listener's thread with every
- * payload, and with "" after each (re)connect, when notifications may have been missed. NULL when a thread cannot be made. */
+ * payload, and with "" after each (re)connect, when notifications may have been missed. config and list must outlive the jobs.
+ * NULL when memory or a thread cannot be had. */
 struct jobs *jobs_start(const struct config *config, const struct job *const *list, size_t count,
                         void (*on_notify)(const char *payload, void *context), void *context);
 
-/* Asks all to stop, wakes them, cancels running statements after 5 s, joins, frees. */
+/* Asks all to stop, wakes them, cancels running statements after 5 s, joins, frees. Takes NULL. */
 void jobs_stop(struct jobs *jobs);
-
-/* A blocking connection as the worker (or owner) role with the session settings every part of the program expects; never NULL
- * unless out of memory; ask PQstatus(). Free with PQfinish(). */
-PGconn *database_connect_worker(const struct config *config);
-PGconn *database_connect_owner(const struct config *config);
 
 #endif

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: EUPL-1.2
+ * Blocking connections for jobs and commands; the request path has links of its own (link.h). */
+#ifndef WELCOME_DATABASE_H
+#define WELCOME_DATABASE_H
+
+#include "config.h"
+
+#include <libpq-fe.h>
+#include <stdbool.h>
+
+/* A blocking connection as the worker (or owner) role with the session settings every part of the program expects; NULL only when
+ * out of memory, else ask PQstatus(). Free with PQfinish(), which also takes NULL. */
+PGconn *database_connect_worker(const struct config *config);
+PGconn *database_connect_owner(const struct config *config);
+
+/* Runs one or more statements; false on failure, with PQerrorMessage() telling why. */
+bool database_do(PGconn *db, const char *sql);
+
+/* Runs one statement with text parameters ($1 ...; NULL is SQL's NULL). The result is the caller's (PQclear()), or NULL on failure. */
+PGresult *database_query(PGconn *db, const char *sql, int count, const char *const *values);
+
+/* The value at row and column, NULL for SQL's NULL; borrowed from result. */
+const char *database_value(const PGresult *result, int row, int column);
+
+/* Copies the first line of the last error, cut to size bytes with its end: what to log. db NULL reads as out of memory. */
+void database_error(PGconn *db, char *line, size_t size);
+
+#endif

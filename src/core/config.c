@@ -1,0 +1,338 @@
+/* SPDX-License-Identifier: EUPL-1.2
+ * The table of configuration keys, and how environment, file and defaults become a struct config. */
+#include "config.h"
+
+#include "command.h"
+
+#include <errno.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "banned.h"
+
+#define KEY(key, of, member) .name = "WELCOME_" key, .kind = (of), .offset = offsetof(struct config, member)
+#define TEXT(key, member, value, said) {KEY(key, CONFIG_TEXT, member), .default_value = (value), .description = (said)}
+#define SECRET(key, member, value, said) \
+    {KEY(key, CONFIG_TEXT, member), .default_value = (value), .secret = true, .description = (said)}
+#define CHOICE(key, member, words, value, said) \
+    {KEY(key, CONFIG_TEXT, member), .default_value = (value), .choices = (words), .description = (said)}
+#define INTEGER(key, member, value, least, most, said) \
+    {KEY(key, CONFIG_INTEGER, member), .default_value = (value), .minimum = (least), .maximum = (most), .description = (said)}
+#define BOOLEAN(key, member, words, value, said) \
+    {KEY(key, CONFIG_BOOLEAN, member), .default_value = (value), .choices = (words), .description = (said)}
+
+const struct config_key CONFIG_KEYS[] = {
+    TEXT("LISTEN", listen, "127.0.0.1", "Address the public listener binds."),
+    INTEGER("PORT", port, "8080", 0, 65535, "Port of the public listener; 0 takes any free one."),
+    TEXT("ADMIN_LISTEN", admin_listen, "127.0.0.1",
+         "Address of the admin listener (health, metrics); keep it private."),
+    INTEGER("ADMIN_PORT", admin_port, "9080", 0, 65535, "Port of the admin listener; 0 takes any free one."),
+    INTEGER("LOOPS", loops, "0", 0, 4, "Event loops; 0 is one per core, at most four."),
+    SECRET("DATABASE_URL", database_url, "dbname=welcome user=welcome",
+           "libpq connection string or URI of the daemon's role."),
+    SECRET("DATABASE_WORKER_URL", database_worker_url, NULL,
+           "The same for background jobs and `import`; unset, WELCOME_DATABASE_URL as user `welcome_worker`."),
+    SECRET("DATABASE_OWNER_URL", database_owner_url, NULL,
+           "The same for `migrate`; unset, WELCOME_DATABASE_URL as user `welcome_owner`."),
+    TEXT("PORTAL_URL", portal_url, "http://localhost:3000",
+         "Portal that mailed links lead to, without a slash at the end."),
+    TEXT("PORTAL_ORIGINS", portal_origins, NULL,
+         "Origins that browsers may call from (CORS), separated by commas; `http://localhost:*` is any port."),
+    TEXT("TRUSTED_PROXIES", trusted_proxies, NULL,
+         "Addresses or prefixes, separated by commas, whose X-Forwarded-For is believed."),
+    TEXT("LANGUAGES", languages, "en,de", "Languages served when the client asks for none that there is, best first."),
+    TEXT("REGION_NAME", region_name, "Ruhr", "Name of the region in mails."),
+    TEXT("MAIL_DIRECTORY", mail_directory, "$LOCAL/mail",
+         "Maildir that mails are written to while WELCOME_SMTP_URL is unset."),
+    TEXT("MAIL_FROM", mail_from, "Welcome <welcome@example.org>",
+         "Sender of all mails: an address, or a name and the address in angle brackets."),
+    TEXT("SMTP_URL", smtp_url, NULL,
+         "Mail server, as `smtp://host:587` or `smtps://host`; unset, mails go to WELCOME_MAIL_DIRECTORY."),
+    TEXT("SMTP_USER", smtp_user, NULL, "User name for the mail server; unset, none is given."),
+    SECRET("SMTP_PASSWORD", smtp_password, NULL, "Password for the mail server."),
+    BOOLEAN("SMTP_TLS", smtp_tls, NULL, "true",
+            "Whether mails are only handed over through TLS (STARTTLS on `smtp://`)."),
+    BOOLEAN("MATCHING", matching, "auto|manual", "auto",
+            "Whether matching rounds run by themselves or proposals are made by hand only."),
+    INTEGER("MATCHING_PAUSE", matching_pause, "5", 0, 3600, "Least seconds between two matching rounds."),
+    INTEGER("JOB_PAUSE", job_pause, "5", 1, 3600,
+            "Seconds between runs of the timed jobs: expiry, reminders, cleaning."),
+    TEXT("CONTENT_DIRECTORY", content_directory, "content", "Folder that `import` reads."),
+    BOOLEAN("CHECK_ANSWERS", check_answers, NULL, "false",
+            "Whether every answer is checked against its schema before it is sent; for tests."),
+    CHOICE("LOG_LEVEL", log_level, "debug|info|warning|error", "info", "Least level that is logged."),
+    INTEGER("BODY_MAX", body_max, "65536", 1024, 16777216,
+            "Bytes a request body may have where the contract says nothing else."),
+    INTEGER("REQUESTS_MAX", requests_max, "4096", 1, 1000000, "Requests in flight per event loop."),
+    INTEGER("CONNECTIONS_MAX", connections_max, "10240", 1, 1000000, "Open connections per event loop."),
+    INTEGER("QUEUE_SECONDS", queue_seconds, "2", 1, 60,
+            "Seconds a request may wait for the database before it is answered with 503."),
+    INTEGER("DRAIN_SECONDS", drain_seconds, "30", 0, 3600, "Seconds that SIGTERM waits for requests already accepted."),
+};
+const size_t CONFIG_KEY_COUNT = sizeof CONFIG_KEYS / sizeof *CONFIG_KEYS;
+
+enum { KEY_COUNT = sizeof CONFIG_KEYS / sizeof *CONFIG_KEYS, FILE_MAX = 64 * 1024, NAME_MAX_COMPARED = 40 };
+
+/* What is known of the keys while loading. */
+struct loading {
+    struct arena *arena;
+    FILE *errors;
+    bool failed;
+    const char *values[KEY_COUNT]; /* NULL: not given */
+    const char *places[KEY_COUNT]; /* "the environment", "welcomed.conf:3" */
+};
+
+/* Levenshtein distance; names longer than any key count as far. */
+static size_t name_distance(const char *a, const char *b)
+{
+    const size_t a_length = strlen(a), b_length = strlen(b);
+    size_t row[NAME_MAX_COMPARED + 1];
+    if (a_length > NAME_MAX_COMPARED || b_length > NAME_MAX_COMPARED)
+        return NAME_MAX_COMPARED;
+    for (size_t j = 0; j <= b_length; j++)
+        row[j] = j;
+    for (size_t i = 1; i <= a_length; i++) {
+        size_t diagonal = row[0];
+        row[0] = i;
+        for (size_t j = 1; j <= b_length; j++) {
+            size_t best = diagonal + (a[i - 1] != b[j - 1]);
+            if (row[j] + 1 < best)
+                best = row[j] + 1;
+            if (row[j - 1] + 1 < best)
+                best = row[j - 1] + 1;
+            diagonal = row[j];
+            row[j] = best;
+        }
+    }
+    return row[b_length];
+}
+
+static const char *nearest_name(const char *name)
+{
+    size_t best = 0, distance = SIZE_MAX;
+    for (size_t i = 0; i < KEY_COUNT; i++) {
+        const size_t d = name_distance(name, CONFIG_KEYS[i].name);
+        if (d < distance) {
+            distance = d;
+            best = i;
+        }
+    }
+    return CONFIG_KEYS[best].name;
+}
+
+static void take_value(struct loading *loading, const char *name, const char *value, const char *place)
+{
+    for (size_t i = 0; i < KEY_COUNT; i++) {
+        if (strcmp(CONFIG_KEYS[i].name, name) == 0) {
+            loading->values[i] = value;
+            loading->places[i] = place;
+            return;
+        }
+    }
+    fprintf(loading->errors, "%s in %s is no key; the nearest is %s\n", name, place, nearest_name(name));
+    loading->failed = true;
+}
+
+static char *trim(char *text)
+{
+    text += strspn(text, " \t\r");
+    size_t length = strlen(text);
+    while (length > 0 && strchr(" \t\r", text[length - 1]))
+        text[--length] = '\0';
+    return text;
+}
+
+static void read_line(struct loading *loading, char *line, const char *path, unsigned number)
+{
+    line = trim(line);
+    if (*line == '\0' || *line == '#')
+        return;
+    const char *place = arena_printf(loading->arena, "%s:%u", path, number);
+    char *equals = strchr(line, '=');
+    if (!place || !equals) {
+        fprintf(loading->errors, "%s:%u: %s\n", path, number, place ? "a line is KEY=value or a comment behind #" : "out of memory");
+        loading->failed = true;
+        return;
+    }
+    *equals = '\0';
+    take_value(loading, trim(line), trim(equals + 1), place);
+}
+
+static void read_file(struct loading *loading, const char *path, bool required)
+{
+    FILE *file = fopen(path, "re");
+    if (!file && errno == ENOENT && !required)
+        return;
+    char *text = file ? arena_alloc(loading->arena, FILE_MAX + 1) : NULL;
+    const size_t length = text ? fread(text, 1, FILE_MAX, file) : 0;
+    if (!text || ferror(file) || length == FILE_MAX || memchr(text, '\0', length)) {
+        fprintf(loading->errors, "%s: %s\n", path, text && !ferror(file) ? "is no text of less than 64 KiB" : strerror(errno));
+        loading->failed = true;
+    } else {
+        unsigned number = 0;
+        for (char *line; (line = strsep(&text, "\n"));)
+            read_line(loading, line, path, ++number);
+    }
+    if (file)
+        fclose(file);
+}
+
+static void read_files(struct loading *loading, const char *local)
+{
+    const char *chosen = getenv("WELCOME_CONFIG");
+    const char *path = arena_printf(loading->arena, "%s/welcomed.conf", local);
+    if (chosen && *chosen)
+        read_file(loading, chosen, true);
+    else if (path && access(path, F_OK) == 0)
+        read_file(loading, path, true);
+    else
+        read_file(loading, "/etc/welcomed/welcomed.conf", false);
+}
+
+static void read_environment(struct loading *loading)
+{
+    extern char **environ;
+    for (char **entry = environ; entry && *entry; entry++) {
+        const char *equals = strchr(*entry, '=');
+        if (!equals || strncmp(*entry, "WELCOME_", 8) != 0)
+            continue;
+        const char *name = arena_copy(loading->arena, *entry, (size_t)(equals - *entry));
+        const char *value = arena_text(loading->arena, equals + 1);
+        if (name && value && strcmp(name, "WELCOME_CONFIG") != 0)
+            take_value(loading, name, value, "the environment");
+        loading->failed |= !name || !value;
+    }
+}
+
+/* The position of word in "a|b|c", or -1. */
+static int choice_of(const char *choices, const char *word)
+{
+    const size_t length = strlen(word);
+    for (int i = 0;; i++) {
+        const size_t span = strcspn(choices, "|");
+        if (span == length && strncmp(choices, word, span) == 0)
+            return i;
+        if (choices[span] == '\0')
+            return -1;
+        choices += span + 1;
+    }
+}
+
+static const char *boolean_words(const struct config_key *key)
+{
+    return key->choices ? key->choices : "true|false";
+}
+
+/* Writes the value into its member; false when it does not fit the key. */
+static bool set_member(struct config *config, const struct config_key *key, const char *value)
+{
+    void *member = (char *)config + key->offset;
+    if (key->kind == CONFIG_TEXT) {
+        *(const char **)member = value;
+        return !key->choices || choice_of(key->choices, value) >= 0;
+    }
+    if (key->kind == CONFIG_BOOLEAN) {
+        const int choice = choice_of(boolean_words(key), value);
+        *(bool *)member = choice == 0;
+        return choice >= 0;
+    }
+    char *end;
+    errno = 0;
+    const long number = strtol(value, &end, 10);
+    if (errno || end == value || *end || number < key->minimum || number > key->maximum)
+        return false;
+    *(int *)member = (int)number;
+    return true;
+}
+
+static void report_value(FILE *errors, const struct config_key *key, const char *value, const char *place)
+{
+    fprintf(errors, "%s in %s is %s; it must be ", key->name, place, key->secret ? "not usable" : value);
+    if (key->kind == CONFIG_INTEGER)
+        fprintf(errors, "a whole number from %ld to %ld\n", key->minimum, key->maximum);
+    else
+        fprintf(errors, "one of %s\n", boolean_words(key));
+}
+
+static const char *default_of(const struct config_key *key, struct arena *arena, const char *local)
+{
+    const char *value = key->default_value;
+    return value && strncmp(value, "$LOCAL", 6) == 0 ? arena_printf(arena, "%s%s", local, value + 6) : value;
+}
+
+bool config_load(struct config *config, FILE *errors)
+{
+    *config = (struct config){0};
+    arena_init(&config->arena, 0);
+    struct loading loading = {.arena = &config->arena, .errors = errors};
+    const char *local = getenv("LOCAL");
+    if (!local || !*local)
+        local = ".local";
+    read_files(&loading, local);
+    read_environment(&loading);
+    for (size_t i = 0; i < KEY_COUNT; i++) {
+        const struct config_key *key = &CONFIG_KEYS[i];
+        const bool given = loading.values[i] && *loading.values[i];
+        const char *value = given ? loading.values[i] : default_of(key, &config->arena, local);
+        if (value && !set_member(config, key, value)) {
+            report_value(errors, key, value, given ? loading.places[i] : "the defaults");
+            loading.failed = true;
+        }
+        if (!value && key->default_value)
+            loading.failed = true; /* out of memory */
+    }
+    return !loading.failed;
+}
+
+void config_release(struct config *config)
+{
+    arena_release(&config->arena);
+    *config = (struct config){0};
+}
+
+static void print_rule(FILE *out, const struct config_key *key)
+{
+    if (key->kind == CONFIG_INTEGER)
+        fprintf(out, "%ld to %ld", key->minimum, key->maximum);
+    else if (key->kind == CONFIG_TEXT && !key->choices)
+        fputs(key->secret ? "text, secret" : "text", out);
+    else
+        for (const char *word = boolean_words(key); *word; word += strcspn(word, "|") + (word[strcspn(word, "|")] == '|'))
+            fprintf(out, "%s`%.*s`", word == boolean_words(key) ? "" : ", ", (int)strcspn(word, "|"), word);
+}
+
+void config_print(FILE *out)
+{
+    fputs("<!-- SPDX-License-Identifier: EUPL-1.2 -->\n"
+          "# Configuration\n\n"
+          "This page is the output of `welcomed config`.\n\n"
+          "Each key is taken from the environment, else from a file, else it has its default. The file is the one that "
+          "`WELCOME_CONFIG` names; if that is unset `$LOCAL/welcomed.conf` (`LOCAL` is `.local` unless set); if there is none "
+          "`/etc/welcomed/welcomed.conf`. A line of it is `KEY=value` or a comment behind `#`; blanks around key and value do not "
+          "count, and nothing is unquoted. An empty value means the default. Unknown keys and values that do not fit stop the "
+          "program.\n\n"
+          "| key | value | default | what it is |\n| --- | --- | --- | --- |\n",
+          out);
+    for (size_t i = 0; i < KEY_COUNT; i++) {
+        const struct config_key *key = &CONFIG_KEYS[i];
+        fprintf(out, "| `%s` | ", key->name);
+        print_rule(out, key);
+        if (key->default_value)
+            fprintf(out, " | `%s` | %s |\n", key->default_value, key->description);
+        else
+            fprintf(out, " | unset | %s |\n", key->description);
+    }
+}
+
+int command_config(const struct config *config, int argc, char **argv)
+{
+    (void)config;
+    if (argc > 1) {
+        fprintf(stderr, "usage: welcomed %s\n", argv[0]);
+        return COMMAND_USAGE;
+    }
+    config_print(stdout);
+    return fflush(stdout) == 0 ? COMMAND_OK : COMMAND_FAILED;
+}

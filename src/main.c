@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: EUPL-1.2
+ * The program: picks a command, loads the configuration, runs it. */
+#include "command.h"
+#include "log.h"
+
+#include <sodium.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "banned.h"
+
+#ifndef WELCOME_VERSION
+#define WELCOME_VERSION "development"
+#endif
+
+static const struct command {
+    const char *name;
+    const char *help;
+    int (*run)(const struct config *config, int argc, char **argv);
+    bool unconfigured; /* works without a valid configuration */
+} COMMANDS[] = {
+    {"serve", "run the daemon in the foreground", command_serve, false},
+    {"migrate", "bring the database up to this program's schema; --status tells what is missing", command_migrate, false},
+    {"import", "read reference data and articles from content/ or the folder given; --demo adds invented people", command_import, false},
+    {"check", "prove that contract, statements and database agree", command_check, false},
+    {"account", "create an account with a role: account create --role admin --email you@example.org", command_account, false},
+    {"mail", "print the newest mail in the Maildir: mail last you@example.org [--token] [--wait SECONDS]", command_mail, false},
+    {"config", "print the table of configuration keys", command_config, true},
+};
+
+static int print_usage(FILE *out, int status)
+{
+    fputs("usage: welcomed COMMAND [ARGUMENT]...\n\n", out);
+    for (size_t i = 0; i < sizeof COMMANDS / sizeof *COMMANDS; i++)
+        fprintf(out, "  %-8s  %s\n", COMMANDS[i].name, COMMANDS[i].help);
+    fputs("\n  --help     this page\n  --version  the version\n\nConfiguration: welcomed config\n", out);
+    return status;
+}
+
+static const struct command *command_find(const char *name)
+{
+    for (size_t i = 0; i < sizeof COMMANDS / sizeof *COMMANDS; i++)
+        if (strcmp(COMMANDS[i].name, name) == 0)
+            return &COMMANDS[i];
+    return NULL;
+}
+
+static enum log_level level_of(const char *name)
+{
+    return *name == 'd' ? LOG_DEBUG : *name == 'i' ? LOG_INFO : *name == 'w' ? LOG_WARNING : LOG_ERROR;
+}
+
+static int command_run(const struct command *command, int argc, char **argv)
+{
+    struct config config = {0};
+    int status = COMMAND_USAGE;
+    if (command->unconfigured)
+        return command->run(&config, argc, argv);
+    if (config_load(&config, stderr)) {
+        log_set_level(level_of(config.log_level));
+        status = command->run(&config, argc, argv);
+    }
+    config_release(&config);
+    return status;
+}
+
+int main(int argc, char **argv)
+{
+    if (argc < 2)
+        return print_usage(stderr, COMMAND_USAGE);
+    if (strcmp(argv[1], "--help") == 0)
+        return print_usage(stdout, COMMAND_OK);
+    if (strcmp(argv[1], "--version") == 0)
+        return puts("welcomed " WELCOME_VERSION) < 0 ? COMMAND_FAILED : COMMAND_OK;
+    const struct command *command = command_find(argv[1]);
+    if (!command) {
+        fprintf(stderr, "welcomed: there is no command %s\n\n", argv[1]);
+        return print_usage(stderr, COMMAND_USAGE);
+    }
+    if (sodium_init() < 0) {
+        fputs("welcomed: the system gives no random numbers\n", stderr);
+        return COMMAND_FAILED;
+    }
+    return command_run(command, argc - 1, argv + 1);
+}
