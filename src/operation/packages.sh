@@ -1,0 +1,84 @@
+#!/bin/sh
+# SPDX-License-Identifier: EUPL-1.2
+# packages.sh run|test|fuzz: installs what is missing of the packages that running, testing or fuzzing needs.
+# Debian 12 and 13, Ubuntu 24.04. Where nothing is missing it changes nothing and needs no rights.
+set -eu
+export LC_ALL=C.UTF-8 DEBIAN_FRONTEND=noninteractive
+
+# "a|b": either will do, the first is installed.
+run="gcc libc6-dev make pkgconf curl ca-certificates postgresql
+    libmicrohttpd-dev libpq-dev libjansson-dev libyaml-dev libicu-dev libsodium-dev
+    libcurl4-openssl-dev|libcurl4-gnutls-dev|libcurl4-nss-dev libcmark-dev libpcre2-dev zlib1g-dev"
+test="git clang shellcheck pyflakes3 libcmocka-dev json-schema-test-suite python3 python3-pytest python3-httpx
+    python3-psycopg python3-hypothesis python3-aiosmtpd python3-jsonschema python3-yaml"
+
+case ${1-} in
+run) wanted=$run ;;
+test) wanted="$run $test" ;;
+fuzz) wanted="$run clang libclang-rt-dev" ;;
+*) echo "usage: packages.sh run|test|fuzz" >&2 && exit 2 ;;
+esac
+
+if ! command -v dpkg-query > /dev/null || ! command -v apt-get > /dev/null; then
+    echo "This system has no apt-get; what is needed goes by these names in Debian: $wanted" >&2
+    exit 0 # perhaps it is all there; if not, the compiler will say what is missing
+fi
+
+# Any server since version 15 will do: the distribution's is not put beside another one.
+server_present() {
+    for server in /usr/lib/postgresql/*/bin/postgres; do
+        version=${server#/usr/lib/postgresql/}
+        [ -x "$server" ] && [ "${version%%[!0-9]*}" -ge 15 ] && return 0
+    done
+    return 1
+}
+
+installed=" $(dpkg-query -W -f '${db:Status-Status} ${Package}\n' | sed -n 's/^installed //p' | tr '\n' ' ')"
+
+present() {
+    [ "$1" = postgresql ] && { server_present && return 0 || return 1; }
+    for name in $(echo "$1" | tr '|' ' '); do
+        case $installed in *" $name "*) return 0 ;; esac
+    done
+    return 1
+}
+
+missing=
+for package in $wanted; do
+    present "$package" || missing="$missing ${package%%|*}"
+done
+[ -n "$missing" ] || exit 0
+
+if [ "$(id -u)" -ne 0 ]; then
+    if ! command -v sudo > /dev/null; then
+        echo "Missing:$missing" >&2
+        echo "There is no sudo here; as root call: apt-get install --no-install-recommends$missing" >&2
+        exit 1
+    fi
+    echo "Installing with sudo:$missing" >&2
+    exec sudo -- "$0" "$@"
+fi
+echo "Installing:$missing" >&2
+
+# The server's package would create and start a cluster "main", which nobody asked for.
+dropin=/etc/postgresql-common/createcluster.d/welcomed.conf
+trap 'rm -f $dropin' EXIT
+trap 'exit 1' HUP INT TERM
+mkdir -p "${dropin%/*}"
+echo 'create_main_cluster = false' > $dropin
+
+apt() {
+    apt-get -qq -o DPkg::Lock::Timeout=300 -o Dpkg::Use-Pty=0 "$@"
+}
+log=$(mktemp)
+# shellcheck disable=SC2086 # a list of names
+install() {
+    apt install --no-install-recommends $missing > "$log" 2>&1
+}
+# Old or absent lists of packages are the usual reason to fail.
+if ! install && ! { apt update && install; }; then
+    cat "$log" >&2
+    echo "Installing failed; the log stands above." >&2
+    exit 1
+fi
+rm -f "$log"
