@@ -89,6 +89,18 @@ processes() {
     find /proc/[0-9]*/cwd -maxdepth 0 -printf '%h %l\n' 2> /dev/null | sed -n "s|^/proc/\([0-9]*\) $data\$|\1|p"
 }
 
+# Its first process; nothing when that died and left children.
+main_process() {
+    processes | grep -x "$(head -n 1 "$data/postmaster.pid" 2> /dev/null || echo none)" || true
+}
+
+signal_server() {
+    pids=$(main_process)
+    [ -n "$pids" ] || pids=$(processes)
+    # shellcheck disable=SC2086 # one or several
+    [ -z "$pids" ] || kill -s "$1" $pids 2> /dev/null || true
+}
+
 create() {
     [ ! -f "$data/PG_VERSION" ] || return 0
     rm -rf "$data.new" # of a start that was killed
@@ -118,28 +130,18 @@ start() {
         [ "$(date +%s)" -lt $deadline ] || fail "PostgreSQL does not answer, see $local/postgresql.log"
         if [ -n "$server" ] && ! kill -0 "$server" 2> /dev/null; then
             fail "PostgreSQL ended, see $local/postgresql.log"
-        elif [ -z "$server" ] && [ -z "$(processes)" ]; then
-            launch
+        elif [ -z "$server" ] && [ -z "$(main_process)" ]; then
+            signal_server QUIT
+            [ -n "$(processes)" ] || launch
         fi
         sleep 0.05
     done
     "$bin/psql" -X -q -h "$run" -U postgres -d postgres -v ON_ERROR_STOP=1 -f "$root/migrations/roles.sql" > /dev/null
 }
 
-# Sends the signal to the server, or, where only children are left of it, to these.
-stop_with() {
-    main=$(head -n 1 "$data/postmaster.pid" 2> /dev/null || true)
-    pids=$(processes)
-    for pid in $pids; do
-        [ "$pid" != "$main" ] || pids=$pid
-    done
-    # shellcheck disable=SC2086
-    [ -z "$pids" ] || kill -s "$1" $pids 2> /dev/null || true
-}
-
 stop() {
     for signal in INT QUIT KILL; do
-        stop_with $signal
+        signal_server $signal
         tries=0
         while [ $tries -lt 200 ]; do
             [ -n "$(processes)" ] || return 0
