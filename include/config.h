@@ -29,6 +29,7 @@ struct config {
     const char *smtp_user;           /* NULL: no authentication */
     const char *smtp_password;       /* NULL: none */
     bool smtp_tls;                   /* TLS is required (STARTTLS on smtp://) */
+    const char *smtp_ca;             /* PEM file of the certificates trusted; NULL: the system's */
     bool matching;                   /* rounds run by themselves */
     int matching_pause;              /* least seconds between rounds */
     int job_pause;                   /* seconds between runs of the timed jobs (expiry, reminders, cleaning) */

@@ -14,6 +14,7 @@ struct job_run {
     PGconn *db; /* connected as the worker role, search_path welcome; borrowed */
     const struct config *config;
     const atomic_bool *stopping; /* look at it between units of work */
+    char error[256];             /* why run() fails, unless the connection's last error tells */
 };
 
 struct job {
@@ -22,7 +23,7 @@ struct job {
     bool exclusive;    /* runs only while this process holds the job's advisory lock */
     int (*pause)(const struct config *); /* seconds between two runs without a wake; at least 0 */
     int (*gap)(const struct config *);   /* least seconds between two runs, also when woken; NULL = 0 */
-    /* One run. Must be idempotent and killable at any line. False: logged with the connection's last error and tried again
+    /* One run. Must be idempotent and killable at any line. False: logged with its error and tried again
      * after a backoff; a transaction left open then ends with its connection. */
     bool (*run)(struct job_run *run);
 };

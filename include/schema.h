@@ -4,6 +4,7 @@
 #define WELCOME_SCHEMA_H
 
 #include "arena.h"
+#include "format.h"
 #include "tree.h"
 
 #include <jansson.h>
@@ -81,13 +82,5 @@ bool schema_check(const struct schema *schema, const json_t *value, const char *
 /* Reads a parameter's text as the schema's type says (integers and numbers strictly as in JSON, true/false, arrays split at
  * commas) and returns a new reference, or NULL with a fault added (or faults->failed). Does not check the rest: schema_check() does. */
 json_t *schema_read(const struct schema *schema, const char *text, const char *parameter, struct faults *faults);
-
-/* The predicate of a format: whether text keeps it. context is what format_register() was given. */
-typedef bool (*format_check)(const char *text, size_t length, const void *context);
-
-/* Makes a format known to schema_compile() under name with the fault code that schema_check() then uses ("format" when NULL).
- * Built in: uuid, date, date-time, email, uri, language-tag. Call before any compiling; not thread-safe. Returns false when full.
- * The reference formats (city, language, topic, audience, stage) are registered by the reference module. */
-bool format_register(const char *name, format_check check, const void *context, const char *code);
 
 #endif

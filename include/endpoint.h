@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: EUPL-1.2
+ * An operation with the statements and the C that carry it out. */
+#ifndef WELCOME_ENDPOINT_H
+#define WELCOME_ENDPOINT_H
+
+#include "contract.h"
+#include "lane.h"
+#include "operation_code.h"
+#include "row.h"
+#include "statement.h"
+
+enum source_kind { SOURCE_PARAMETER, SOURCE_MEMBER, SOURCE_BODY, SOURCE_DERIVED, SOURCE_AMBIENT };
+
+enum ambient { AMBIENT_ID, AMBIENT_LANGUAGES, AMBIENT_REQUEST_ID, AMBIENT_CURSOR, AMBIENT_IF_MATCH, AMBIENT_COUNT };
+
+/* Where a statement's parameter comes from. */
+struct source {
+    enum source_kind kind;
+    size_t index;       /* of the parameter, derived parameter or ambient value */
+    const char *member; /* of the body */
+    Oid type;
+};
+
+/* A statement file with its parameters bound. */
+struct program {
+    const struct statement_file *file;
+    const char *variant;          /* NULL, "by_city", "total" */
+    const struct source *sources; /* one for each name of the file */
+    struct prepared *statements;
+    size_t count;
+    bool makes_id;              /* uses :ctx_id */
+    const struct row_plan *row; /* made by prove() */
+};
+
+struct endpoint {
+    const struct operation *operation;
+    const struct operation_code *code; /* NULL: none */
+    struct program *programs;          /* the plain one first, if there is one */
+    size_t count;
+};
+
+/* The statements the core itself sends around those of an operation. */
+enum core_statement { CORE_AUTHENTICATE, CORE_NEED, CORE_SUBJECT, CORE_STATEMENTS };
+
+struct endpoints {
+    struct arena arena;
+    struct endpoint *items; /* by operation index */
+    size_t count;
+    struct prepared core[CORE_STATEMENTS];
+    size_t statements; /* prepared statements in all */
+};
+
+/* Joins contract, operation files (src/<module>/<operation>[.<variant>].sql, from `files`) and code. All faults are written to
+ * report, one a line ("src/guides/x.sql:3: ..."); returns whether there was none. */
+struct embedded;
+bool endpoints_load(struct endpoints *endpoints, const struct contract *contract, const struct embedded *files, size_t file_count,
+                    const struct operation_code *const *codes, struct buffer *report);
+void endpoints_release(struct endpoints *endpoints);
+
+/* The program of that variant (NULL: the plain one), or NULL. */
+struct program *endpoint_program(const struct endpoint *endpoint, const char *variant);
+
+/* Proves against the migrated database behind db (the daemon's role): every statement prepares, every answer's columns are its
+ * schema's properties. Plans the rows. Faults as above. */
+bool endpoints_prove(struct endpoints *endpoints, PGconn *db, struct buffer *report);
+
+/* What an operation file must not contain, and what one that writes and documents 404 must. Part of endpoints_load(). */
+void program_review(const struct program *program, const struct operation *operation, struct buffer *report);
+
+#endif

@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: EUPL-1.2
+ * The jobs the daemon runs. */
+#ifndef WELCOME_JOBS_H
+#define WELCOME_JOBS_H
+
+#include "job.h"
+
+extern const struct job MAILER_JOB;   /* src/mail/mailer.c: sends what waits in the outbox */
+extern const struct job MATCHING_JOB; /* src/matching/matching_job.c: proposes the best guide for each waiting request */
+extern const struct job TIMES_JOB;    /* src/guides/guide_jobs.c: expiry, reminders, cleaning */
+
+#endif

@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: EUPL-1.2
+ * The way to the database: pipelined connections in lanes, bounded queues, deadlines, retries. Everything here belongs to one loop
+ * and its thread. */
+#ifndef WELCOME_LANE_H
+#define WELCOME_LANE_H
+
+#include "contract.h"
+#include "watch.h"
+
+#include <libpq-fe.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* A statement every link prepares on first use. Immutable. */
+struct prepared {
+    const char *name; /* "accept_proposal.2" */
+    const char *sql;
+    const Oid *types;
+    int count;    /* of its parameters */
+    size_t index; /* among all prepared statements of the program */
+};
+
+struct step {
+    const struct prepared *statement;
+    const char *const *values; /* text form, NULL is NULL; borrowed until done */
+    bool keep;                 /* the segment wants its result */
+};
+
+enum outcome {
+    OUTCOME_ANSWERED,    /* committed; results are there */
+    OUTCOME_REFUSED,     /* rolled back; error holds PostgreSQL's */
+    OUTCOME_OVERLOADED,  /* never sent: the queue was full or too slow */
+    OUTCOME_UNAVAILABLE, /* never committed: no link */
+    OUTCOME_LOST,        /* sent on the write lane, then the link was lost: it may have happened */
+    OUTCOME_ABANDONED,   /* never sent: nobody waits any more */
+};
+
+#define SEGMENT_STEPS_MAX 16
+#define SEGMENT_ATTEMPTS_MAX 5
+
+/* One round trip and one transaction: steps, then Sync. The caller fills the first part. */
+struct segment {
+    struct step steps[SEGMENT_STEPS_MAX];
+    size_t count;
+    void (*done)(struct segment *segment);         /* called once, on the loop's thread */
+    bool (*wanted)(const struct segment *segment); /* asked before a queued one is sent; NULL: always */
+
+    enum outcome outcome;
+    PGresult *results[SEGMENT_STEPS_MAX]; /* of the kept steps; freed by segment_release() */
+    PGresult *error;
+    unsigned attempts;
+    int64_t deadline; /* ms: must have been sent by then */
+    struct segment *next;
+};
+
+/* Frees results and error. */
+void segment_release(struct segment *segment);
+
+struct lane;
+
+struct lane_options {
+    enum lane_kind kind;
+    const char *database_url;
+    size_t links;      /* connections */
+    unsigned depth;    /* segments in flight on one */
+    size_t queue_max;  /* segments waiting */
+    int queue_ms;      /* how long one may wait */
+    int statement_ms;  /* PostgreSQL's statement_timeout; twice that and the link is given up */
+    size_t statements; /* how many prepared statements the program has */
+};
+
+/* Starts connecting. NULL when out of memory. */
+struct lane *lane_new(const struct lane_options *options, int epoll_fd);
+void lane_free(struct lane *lane);
+
+/* Takes the segment over until done() is called, which may happen inside this call. now in ms of the monotonic clock. */
+void lane_submit(struct lane *lane, struct segment *segment, int64_t now);
+
+/* Deadlines, frozen links, reconnects: to be called every few dozen ms. */
+void lane_tick(struct lane *lane, int64_t now);
+
+struct lane_figures {
+    size_t links_up, in_flight, queued;
+    uint64_t retries, timeouts, reconnects;
+};
+
+/* Safe to call from other threads. */
+struct lane_figures lane_figures(const struct lane *lane);
+
+#endif

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: EUPL-1.2
+ * What the reader's headers ask for: languages and media types. */
+#ifndef WELCOME_NEGOTIATE_H
+#define WELCOME_NEGOTIATE_H
+
+#include "arena.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#define LANGUAGES_MAX 16 /* languages one request can ask for; more are passed over */
+
+struct languages {
+    const char *items[LANGUAGES_MAX]; /* known tags, asked ones first, no tag twice; never empty */
+    size_t count;
+    size_t asked; /* how many of them the reader asked for */
+};
+
+/* Chooses known languages: `lang` (a parameter's text, or NULL) before Accept-Language (or NULL; RFC 9110 §12.5.4 with q-values,
+ * RFC 4647 §3.4 lookup by truncation) before the defaults ("en,de"). Unreadable parts of the header are passed over. */
+void languages_choose(struct languages *languages, const char *lang, const char *accept_language, const char *defaults);
+
+/* Whether the Accept header (NULL: anything) admits the media type (RFC 9110 §12.5.1). */
+bool accept_admits(const char *accept, const char *media_type);
+
+#endif

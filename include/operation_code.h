@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: EUPL-1.2
+ * What a module may add to an operation in C, and what that code may ask of the request it serves. */
+#ifndef WELCOME_OPERATION_CODE_H
+#define WELCOME_OPERATION_CODE_H
+
+#include "arena.h"
+#include "buffer.h"
+#include "row.h"
+#include "schema.h"
+#include "sql_type.h"
+
+#include <jansson.h>
+#include <stdbool.h>
+
+struct request;
+
+/* A parameter that prepare() computes; the operation's statements use it by name like any other. */
+struct derived {
+    const char *name;
+    enum sql_type type;
+};
+
+#define DERIVED_MAX 4
+
+struct operation_code {
+    const char *operation; /* its operationId; NULL ends a table */
+    struct derived derived[DERIVED_MAX];
+    /* Before anything is bound: fills the derived parameters, chooses a statement file, adds faults or refuses. */
+    void (*prepare)(struct request *request);
+    /* Instead of a statement: writes the whole body; *type is its media type. False: out of memory. It may refuse. */
+    bool (*render)(struct request *request, struct buffer *out, const char **type);
+    const struct column_code *columns; /* columns written by C; ends with {0} */
+};
+
+/* All tables of all modules, ended by NULL (src/operation/codes.c). */
+extern const struct operation_code *const OPERATION_CODES[];
+
+/* Memory that lives as long as the request. */
+struct arena *request_arena(struct request *request);
+
+/* The body, validated; NULL when there is none. Borrowed. */
+const json_t *request_body(const struct request *request);
+
+/* A path or query parameter, validated; NULL when absent. Borrowed. */
+const json_t *request_parameter(const struct request *request, const char *name);
+
+/* The language the reader asked for first (a tag of /v1/languages). */
+const char *request_language(const struct request *request);
+
+/* Sets a derived parameter to its text form (NULL: SQL NULL); value must live as long as the request. */
+void request_derive(struct request *request, const char *name, const char *value);
+
+/* Runs the operation's statement file of that variant ("by_city") instead of the plain one. */
+void request_variant(struct request *request, const char *variant);
+
+/* Refuses the request with a problem code; faults added before go along. */
+void request_refuse(struct request *request, const char *code);
+struct faults *request_faults(struct request *request);
+
+#endif

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: EUPL-1.2
+ * The program's sentences for people (content/texts/problems.json), in German and English. */
+#ifndef WELCOME_TEXT_H
+#define WELCOME_TEXT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* Reads the embedded texts; call once before any thread starts. False when they are missing or broken (logged). */
+bool texts_load(void);
+void texts_release(void);
+
+/* The language of these to use for a reader of that one: itself, its parent ("de" for "de-simple"), else "en". Static. */
+const char *text_language(const char *language);
+
+/* The first of the reader's languages there are texts in, else "en". */
+const char *text_choose(const char *const *languages, size_t count);
+
+/* The sentence at section/key[/part], e.g. ("problems", "not_found", "title", "de") or ("faults", "required", NULL, "en"); NULL when
+ * there is none. Lives until texts_release(). */
+const char *text_find(const char *section, const char *key, const char *part, const char *language);
+
+/* The status of a problem code; 0 when there is no such code. */
+int text_problem_status(const char *code);
+
+#endif

@@ -1,0 +1,275 @@
+/* SPDX-License-Identifier: EUPL-1.2
+ * Operations joined with their statement files and their C: the part of the proof that needs no database. */
+#include "endpoint.h"
+
+#include "embed.h"
+
+#include <stdint.h>
+#include <string.h>
+
+#include "banned.h"
+
+struct joiner {
+    struct endpoints *endpoints;
+    const struct contract *contract;
+    struct buffer *report;
+    bool clean;
+};
+
+static const struct {
+    const char *name;
+    Oid type;
+} AMBIENTS[AMBIENT_COUNT] = {
+    [AMBIENT_ID] = {"ctx_id", SQL_UUID},
+    [AMBIENT_LANGUAGES] = {"ctx_languages", SQL_TEXT_ARRAY},
+    [AMBIENT_REQUEST_ID] = {"ctx_request_id", SQL_TEXT},
+    [AMBIENT_CURSOR] = {"ctx_cursor", SQL_JSONB},
+    [AMBIENT_IF_MATCH] = {"ctx_if_match", SQL_TEXT},
+};
+
+/* Parameters every list understands by itself; statements may use them, but need not. */
+static const char *const CORE_PARAMETERS[] = {"limit", "after", "count", "lang"};
+
+static void report_fault(struct joiner *joiner, const char *where, unsigned line, const char *what, const char *name)
+{
+    joiner->clean = false;
+    if (line)
+        buffer_printf(joiner->report, "%s:%u: %s %s\n", where, line, what, name);
+    else
+        buffer_printf(joiner->report, "%s: %s %s\n", where, what, name);
+}
+
+static const struct schema_property *body_member(const struct operation *operation, const char *name)
+{
+    for (size_t i = 0; operation->body && i < operation->body->property_count; i++)
+        if (strcmp(operation->body->properties[i].name, name) == 0)
+            return &operation->body->properties[i];
+    return NULL;
+}
+
+/* Finds what a name means; counts meanings, since one name must have exactly one. */
+static unsigned source_find(const struct endpoint *endpoint, const char *name, struct source *source)
+{
+    const struct operation *operation = endpoint->operation;
+    unsigned meanings = 0;
+    for (size_t i = 0; i < AMBIENT_COUNT; i++)
+        if (strcmp(AMBIENTS[i].name, name) == 0 && ++meanings)
+            *source = (struct source){.kind = SOURCE_AMBIENT, .index = i, .type = AMBIENTS[i].type};
+    for (size_t i = 0; i < operation->parameter_count; i++)
+        if (strcmp(operation->parameters[i].name, name) == 0 && ++meanings)
+            *source = (struct source){.kind = SOURCE_PARAMETER, .index = i, .type = sql_type_of(operation->parameters[i].schema)};
+    for (size_t i = 0; endpoint->code && i < DERIVED_MAX && endpoint->code->derived[i].name; i++)
+        if (strcmp(endpoint->code->derived[i].name, name) == 0 && ++meanings)
+            *source = (struct source){.kind = SOURCE_DERIVED, .index = i, .type = (Oid)endpoint->code->derived[i].type};
+    const struct schema_property *member = body_member(operation, name);
+    if (member && member->schema && ++meanings)
+        *source = (struct source){.kind = SOURCE_MEMBER, .member = member->name, .type = sql_type_of(member->schema)};
+    if (operation->body && strcmp(name, "body") == 0 && ++meanings)
+        *source = (struct source){.kind = SOURCE_BODY, .type = SQL_JSONB};
+    return meanings;
+}
+
+static bool program_sources(struct joiner *joiner, const struct endpoint *endpoint, struct program *program)
+{
+    const struct statement_file *file = program->file;
+    struct source *sources = arena_array(&joiner->endpoints->arena, file->name_count + 1, sizeof *sources);
+    if (!sources)
+        return false;
+    for (size_t i = 0; i < file->name_count; i++) {
+        const unsigned meanings = source_find(endpoint, file->names[i], &sources[i]);
+        if (meanings == 0)
+            report_fault(joiner, file->path, 0, "nothing is called", file->names[i]);
+        else if (meanings > 1)
+            report_fault(joiner, file->path, 0, "more than one thing is called", file->names[i]);
+        else if (sources[i].kind == SOURCE_AMBIENT && sources[i].index == AMBIENT_ID)
+            program->makes_id = true;
+    }
+    program->sources = sources;
+    return true;
+}
+
+static bool program_prepare(struct joiner *joiner, struct program *program)
+{
+    struct arena *arena = &joiner->endpoints->arena;
+    const struct statement_file *file = program->file;
+    program->count = file->count;
+    program->statements = arena_array(arena, file->count, sizeof *program->statements);
+    if (!program->statements)
+        return false;
+    for (size_t i = 0; i < file->count; i++) {
+        const struct statement *statement = &file->statements[i];
+        Oid *types = arena_array(arena, statement->parameter_count + 1, sizeof *types);
+        if (!types)
+            return false;
+        for (size_t k = 0; k < statement->parameter_count; k++)
+            types[k] = program->sources[statement->parameters[k]].type;
+        program->statements[i] = (struct prepared){.name = statement->name,
+                                                   .sql = statement->sql,
+                                                   .types = types,
+                                                   .count = (int)statement->parameter_count,
+                                                   .index = joiner->endpoints->statements++};
+    }
+    return true;
+}
+
+/* Whether path is "src/<module>/<id>.sql" or "src/<module>/<id>.<variant>.sql"; variant is set to a copy, NULL for the plain one. */
+static bool path_belongs(const char *path, const char *id, struct arena *arena, const char **variant)
+{
+    const char *slash = strrchr(path, '/');
+    const size_t length = strlen(id);
+    if (strncmp(path, "src/", 4) != 0 || !slash || strncmp(slash + 1, id, length) != 0)
+        return false;
+    const char *rest = slash + 1 + length;
+    *variant = NULL;
+    if (strcmp(rest, ".sql") == 0)
+        return true;
+    const size_t size = strlen(rest);
+    if (*rest != '.' || size < 6 || strcmp(rest + size - 4, ".sql") != 0)
+        return false;
+    *variant = arena_copy(arena, rest + 1, size - 5);
+    return *variant != NULL;
+}
+
+static bool program_load(struct joiner *joiner, struct endpoint *endpoint, const struct embedded *source, const char *variant)
+{
+    struct arena *arena = &joiner->endpoints->arena;
+    struct statement_file *file = arena_alloc(arena, sizeof *file);
+    struct tree_error error;
+    if (!file)
+        return false;
+    if (!statement_file_parse(file, source->path, source->bytes, source->length, arena, &error)) {
+        report_fault(joiner, source->path, error.line, error.message, "");
+        return true;
+    }
+    struct program *program = &endpoint->programs[endpoint->count++];
+    *program = (struct program){.file = file, .variant = variant};
+    if (!program_sources(joiner, endpoint, program) || !program_prepare(joiner, program))
+        return false;
+    const size_t before = joiner->report->length;
+    program_review(program, endpoint->operation, joiner->report);
+    joiner->clean = joiner->clean && joiner->report->length == before;
+    if (!variant && endpoint->count > 1) { /* the plain one stands first */
+        const struct program plain = *program;
+        *program = endpoint->programs[0];
+        endpoint->programs[0] = plain;
+    }
+    return true;
+}
+
+static bool uses_name(const struct endpoint *endpoint, const char *name)
+{
+    for (size_t i = 0; i < endpoint->count; i++)
+        for (size_t k = 0; k < endpoint->programs[i].file->name_count; k++)
+            if (strcmp(endpoint->programs[i].file->names[k], name) == 0)
+                return true;
+    return false;
+}
+
+/* Everything that may be sent must matter: an input no statement uses is a mistake on one of both sides. */
+static void inputs_review(struct joiner *joiner, const struct endpoint *endpoint)
+{
+    const struct operation *operation = endpoint->operation;
+    if (endpoint->code && (endpoint->code->prepare || endpoint->code->render))
+        return;
+    for (size_t i = 0; i < operation->parameter_count; i++) {
+        bool used = uses_name(endpoint, operation->parameters[i].name);
+        for (size_t k = 0; k < sizeof CORE_PARAMETERS / sizeof *CORE_PARAMETERS; k++)
+            used = used || strcmp(CORE_PARAMETERS[k], operation->parameters[i].name) == 0;
+        if (!used)
+            report_fault(joiner, operation->id, 0, "no statement uses the parameter", operation->parameters[i].name);
+    }
+    for (size_t i = 0; operation->body && !uses_name(endpoint, "body") && i < operation->body->property_count; i++)
+        if (!uses_name(endpoint, operation->body->properties[i].name))
+            report_fault(joiner, operation->id, 0, "no statement uses the member", operation->body->properties[i].name);
+}
+
+static bool endpoint_join(struct joiner *joiner, struct endpoint *endpoint, const struct embedded *files, size_t file_count,
+                          const struct operation_code *const *codes)
+{
+    const char *id = endpoint->operation->id;
+    const char *variant;
+    size_t most = 0;
+    for (; *codes; codes++)
+        for (const struct operation_code *code = *codes; code->operation; code++)
+            if (strcmp(code->operation, id) == 0)
+                endpoint->code = code;
+    for (size_t i = 0; i < file_count; i++)
+        most += path_belongs(files[i].path, id, &joiner->endpoints->arena, &variant);
+    endpoint->programs = arena_array(&joiner->endpoints->arena, most + 1, sizeof *endpoint->programs);
+    if (!endpoint->programs)
+        return false;
+    for (size_t i = 0; i < file_count; i++)
+        if (path_belongs(files[i].path, id, &joiner->endpoints->arena, &variant) &&
+            !program_load(joiner, endpoint, &files[i], variant))
+            return false;
+    if (!endpoint_program(endpoint, NULL) && !(endpoint->code && endpoint->code->render))
+        report_fault(joiner, id, 0, "the operation has neither a statement nor a C function", "");
+    inputs_review(joiner, endpoint);
+    return true;
+}
+
+/* A statement file no operation names would silently never run. */
+static void files_review(struct joiner *joiner, const struct embedded *files, size_t file_count)
+{
+    for (size_t i = 0; i < file_count; i++) {
+        const char *variant;
+        const size_t length = strlen(files[i].path);
+        bool known = strncmp(files[i].path, "src/", 4) != 0 || length < 4 || strcmp(files[i].path + length - 4, ".sql") != 0;
+        for (size_t k = 0; !known && k < joiner->contract->count; k++)
+            known = path_belongs(files[i].path, joiner->contract->operations[k].id, &joiner->endpoints->arena, &variant);
+        if (!known)
+            report_fault(joiner, files[i].path, 0, "no operation has this name", "");
+    }
+}
+
+static void codes_review(struct joiner *joiner, const struct operation_code *const *codes)
+{
+    for (; *codes; codes++)
+        for (const struct operation_code *code = *codes; code->operation; code++)
+            if (!contract_find(joiner->contract, code->operation))
+                report_fault(joiner, code->operation, 0, "C is registered for an operation the contract does not have", "");
+}
+
+static void core_statements(struct endpoints *endpoints)
+{
+    static const Oid authenticate[] = {SQL_BYTEA, SQL_TEXT_ARRAY, SQL_UUID}, need[] = {SQL_TEXT_ARRAY}, subject[] = {SQL_UUID};
+    endpoints->core[CORE_AUTHENTICATE] = (struct prepared){
+        "authenticate", "SELECT a.session, a.extend FROM authenticate($1, $2, $3) a", authenticate, 3, endpoints->statements++};
+    endpoints->core[CORE_NEED] = (struct prepared){"need", "SELECT need($1)", need, 1, endpoints->statements++};
+    endpoints->core[CORE_SUBJECT] = (struct prepared){"subject", "SELECT subject($1)", subject, 1, endpoints->statements++};
+}
+
+bool endpoints_load(struct endpoints *endpoints, const struct contract *contract, const struct embedded *files, size_t file_count,
+                    const struct operation_code *const *codes, struct buffer *report)
+{
+    struct joiner joiner = {endpoints, contract, report, true};
+    *endpoints = (struct endpoints){.count = contract->count};
+    arena_init(&endpoints->arena, 64 << 10);
+    endpoints->items = arena_array(&endpoints->arena, contract->count + 1, sizeof *endpoints->items);
+    bool whole = endpoints->items != NULL;
+    core_statements(endpoints);
+    for (size_t i = 0; whole && i < contract->count; i++) {
+        endpoints->items[i].operation = &contract->operations[i];
+        whole = endpoint_join(&joiner, &endpoints->items[i], files, file_count, codes);
+    }
+    if (!whole)
+        report_fault(&joiner, "welcomed", 0, "out of memory", "");
+    files_review(&joiner, files, file_count);
+    codes_review(&joiner, codes);
+    return joiner.clean;
+}
+
+void endpoints_release(struct endpoints *endpoints)
+{
+    arena_release(&endpoints->arena);
+}
+
+struct program *endpoint_program(const struct endpoint *endpoint, const char *variant)
+{
+    for (size_t i = 0; i < endpoint->count; i++) {
+        const char *own = endpoint->programs[i].variant;
+        if (variant ? own && strcmp(own, variant) == 0 : !own)
+            return &endpoint->programs[i];
+    }
+    return NULL;
+}

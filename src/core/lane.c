@@ -1,0 +1,286 @@
+/* SPDX-License-Identifier: EUPL-1.2
+ * A lane: the links of one kind in one loop, the queue in front of them, what is tried again and what is given up. */
+#include "lane.h"
+
+#include "link.h"
+#include "log.h"
+
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "banned.h"
+
+#define LANE_PATIENCE 1000 /* ms a request waits while no link is up */
+
+struct lane {
+    struct lane_options options;
+    int epoll_fd;
+    struct link *links;
+    struct segment *head, *tail; /* waiting */
+    size_t queued;
+    bool submitting; /* a done() that submits must not recurse into sending */
+    struct {
+        atomic_size_t links_up, in_flight, queued;
+        atomic_uint_fast64_t retries, timeouts, reconnects;
+    } figures;
+};
+
+const struct lane_options *lane_options(const struct lane *lane)
+{
+    return &lane->options;
+}
+
+int lane_epoll(const struct lane *lane)
+{
+    return lane->epoll_fd;
+}
+
+void segment_release(struct segment *segment)
+{
+    for (size_t i = 0; i < segment->count; i++) {
+        PQclear(segment->results[i]);
+        segment->results[i] = NULL;
+    }
+    PQclear(segment->error);
+    segment->error = NULL;
+}
+
+struct lane *lane_new(const struct lane_options *options, int epoll_fd)
+{
+    struct lane *lane = calloc(1, sizeof *lane);
+    if (!lane)
+        return NULL;
+    lane->options = *options;
+    lane->epoll_fd = epoll_fd;
+    lane->links = calloc(options->links, sizeof *lane->links);
+    bool made = lane->links != NULL;
+    for (size_t i = 0; made && i < options->links; i++)
+        made = link_init(&lane->links[i], lane);
+    if (!made) {
+        lane_free(lane);
+        return NULL;
+    }
+    for (size_t i = 0; i < options->links; i++)
+        link_connect(&lane->links[i], clock_ms());
+    return lane;
+}
+
+void lane_free(struct lane *lane)
+{
+    if (!lane)
+        return;
+    for (size_t i = 0; lane->links && i < lane->options.links; i++)
+        link_release(&lane->links[i]);
+    free(lane->links);
+    free(lane);
+}
+
+static void segment_end(struct segment *segment, enum outcome outcome)
+{
+    segment->outcome = outcome;
+    segment->done(segment);
+}
+
+/* The link with the fewest segments in flight that has room; NULL when none has. */
+static struct link *lane_choose(const struct lane *lane)
+{
+    struct link *best = NULL;
+    for (size_t i = 0; i < lane->options.links; i++) {
+        struct link *link = &lane->links[i];
+        if (link->state == LINK_READY && link->segments < lane->options.depth && (!best || link->segments < best->segments))
+            best = link;
+    }
+    return best;
+}
+
+static bool lane_up(const struct lane *lane)
+{
+    for (size_t i = 0; i < lane->options.links; i++)
+        if (lane->links[i].state == LINK_READY)
+            return true;
+    return false;
+}
+
+static struct segment *lane_pop(struct lane *lane)
+{
+    struct segment *segment = lane->head;
+    lane->head = segment->next;
+    if (!lane->head)
+        lane->tail = NULL;
+    segment->next = NULL;
+    lane->queued--;
+    return segment;
+}
+
+static void lane_push(struct lane *lane, struct segment *segment, bool front)
+{
+    if (front) {
+        segment->next = lane->head;
+        lane->head = segment;
+        if (!lane->tail)
+            lane->tail = segment;
+    } else {
+        segment->next = NULL;
+        if (lane->tail)
+            lane->tail->next = segment;
+        else
+            lane->head = segment;
+        lane->tail = segment;
+    }
+    lane->queued++;
+}
+
+/* Sends what waits while links have room. */
+static void lane_pump(struct lane *lane)
+{
+    if (lane->submitting)
+        return;
+    lane->submitting = true;
+    for (struct link *link; lane->head && (link = lane_choose(lane)) != NULL;) {
+        struct segment *segment = lane_pop(lane);
+        if (segment->wanted && !segment->wanted(segment))
+            segment_end(segment, OUTCOME_ABANDONED);
+        else
+            link_send(link, segment, clock_ms());
+    }
+    lane->submitting = false;
+}
+
+void lane_submit(struct lane *lane, struct segment *segment, int64_t now)
+{
+    segment->attempts = 0;
+    segment->next = NULL;
+    segment->error = NULL;
+    memset(segment->results, 0, sizeof segment->results);
+    if (lane->queued >= lane->options.queue_max) {
+        segment_end(segment, OUTCOME_OVERLOADED);
+        return;
+    }
+    segment->deadline = now + (lane_up(lane) ? lane->options.queue_ms : LANE_PATIENCE);
+    struct link *link = lane->head || lane->submitting ? NULL : lane_choose(lane);
+    if (link)
+        link_send(link, segment, now);
+    else
+        lane_push(lane, segment, false);
+}
+
+void lane_link_ready(struct lane *lane, struct link *link)
+{
+    (void)link;
+    lane_pump(lane);
+}
+
+/* Errors that say nothing about the request: the transaction was rolled back whole and may simply run again. */
+static bool worth_retrying(const struct lane *lane, const PGresult *error)
+{
+    static const char *const states[] = {"40001", "40P01", "26000"};
+    const char *state = PQresultErrorField(error, PG_DIAG_SQLSTATE);
+    if (!state)
+        return lane->options.kind != LANE_WRITE;
+    for (size_t i = 0; i < sizeof states / sizeof *states; i++)
+        if (strcmp(state, states[i]) == 0)
+            return true;
+    if (strcmp(state, "0A000") == 0) /* only "cached plan must not change result type" */
+        return true;
+    return lane->options.kind != LANE_WRITE && (strncmp(state, "57P", 3) == 0 || strncmp(state, "08", 2) == 0);
+}
+
+static bool segment_retry(struct lane *lane, struct segment *segment)
+{
+    if (segment->attempts >= SEGMENT_ATTEMPTS_MAX)
+        return false;
+    segment_release(segment);
+    atomic_fetch_add(&lane->figures.retries, 1);
+    lane_push(lane, segment, true);
+    lane_pump(lane);
+    return true;
+}
+
+void lane_segment_back(struct lane *lane, struct segment *segment, PGresult *error)
+{
+    segment->error = error;
+    if (error && worth_retrying(lane, error) && segment_retry(lane, segment))
+        return;
+    segment_end(segment, error ? OUTCOME_REFUSED : OUTCOME_ANSWERED);
+}
+
+void lane_segment_lost(struct lane *lane, struct segment *segment)
+{
+    if (lane->options.kind == LANE_WRITE) {
+        segment_end(segment, OUTCOME_LOST);
+        return;
+    }
+    segment->deadline = clock_ms() + LANE_PATIENCE; /* reading again harms nobody */
+    if (!segment_retry(lane, segment))
+        segment_end(segment, OUTCOME_UNAVAILABLE);
+}
+
+/* Ends what waited too long; the queue is in order of arrival but for the few that were put in front again. */
+static void lane_expire(struct lane *lane, int64_t now)
+{
+    struct segment *waiting = lane->head;
+    lane->head = lane->tail = NULL;
+    lane->queued = 0;
+    const bool up = lane_up(lane);
+    while (waiting) {
+        struct segment *segment = waiting;
+        waiting = segment->next;
+        if (now < segment->deadline)
+            lane_push(lane, segment, false);
+        else {
+            atomic_fetch_add(&lane->figures.timeouts, 1);
+            segment_end(segment, up ? OUTCOME_OVERLOADED : OUTCOME_UNAVAILABLE);
+        }
+    }
+}
+
+static void lane_count(struct lane *lane)
+{
+    size_t up = 0, flying = 0;
+    for (size_t i = 0; i < lane->options.links; i++) {
+        up += lane->links[i].state == LINK_READY;
+        flying += lane->links[i].segments;
+    }
+    atomic_store_explicit(&lane->figures.links_up, up, memory_order_relaxed);
+    atomic_store_explicit(&lane->figures.in_flight, flying, memory_order_relaxed);
+    atomic_store_explicit(&lane->figures.queued, lane->queued, memory_order_relaxed);
+}
+
+/* A frozen server neither answers nor closes: statement_timeout cannot help, only our own clock. */
+static bool link_frozen(const struct lane *lane, const struct link *link, int64_t now)
+{
+    const int64_t limit = 2 * (int64_t)lane->options.statement_ms;
+    if (link->state == LINK_CONNECTING)
+        return now - link->since > limit;
+    return link->state == LINK_READY && link->flying && now - link->flights[link->first].sent > limit;
+}
+
+void lane_tick(struct lane *lane, int64_t now)
+{
+    for (size_t i = 0; i < lane->options.links; i++) {
+        struct link *link = &lane->links[i];
+        if (link_frozen(lane, link, now))
+            link_break(link, "no answer in time");
+        if (link->state == LINK_DOWN && now >= link->since) {
+            atomic_fetch_add(&lane->figures.reconnects, 1);
+            link_connect(link, now);
+        }
+    }
+    if (lane->head)
+        lane_expire(lane, now);
+    lane_pump(lane);
+    lane_count(lane);
+}
+
+struct lane_figures lane_figures(const struct lane *lane)
+{
+    return (struct lane_figures){
+        .links_up = atomic_load(&lane->figures.links_up),
+        .in_flight = atomic_load(&lane->figures.in_flight),
+        .queued = atomic_load(&lane->figures.queued),
+        .retries = atomic_load(&lane->figures.retries),
+        .timeouts = atomic_load(&lane->figures.timeouts),
+        .reconnects = atomic_load(&lane->figures.reconnects),
+    };
+}

@@ -1,0 +1,303 @@
+/* SPDX-License-Identifier: EUPL-1.2
+ * One connection in libpq's pipeline mode: prepares on first use, keeps segments in order, reconnects. */
+#include "link.h"
+
+#include "log.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+
+#include "banned.h"
+
+#define LINK_BACKOFF_MAX 1000 /* ms */
+
+static void link_ready(struct watch *watch, uint32_t events);
+
+bool link_init(struct link *link, struct lane *lane)
+{
+    const struct lane_options *options = lane_options(lane);
+    *link = (struct link){.watch = {.ready = link_ready}, .lane = lane, .fd = -1, .capacity = 2 * (size_t)options->depth};
+    link->prepared = calloc(options->statements ? options->statements : 1, sizeof *link->prepared);
+    link->flights = calloc(link->capacity, sizeof *link->flights);
+    return link->prepared && link->flights;
+}
+
+static void link_close(struct link *link)
+{
+    if (link->fd >= 0)
+        epoll_ctl(lane_epoll(link->lane), EPOLL_CTL_DEL, link->fd, NULL);
+    link->fd = -1;
+    PQfinish(link->conn);
+    link->conn = NULL;
+    link->state = LINK_DOWN;
+}
+
+void link_release(struct link *link)
+{
+    link_close(link);
+    while (link->flying) {
+        PQclear(link->flights[link->first].error);
+        link->first = (link->first + 1) % link->capacity;
+        link->flying--;
+    }
+    free(link->prepared);
+    free(link->flights);
+}
+
+void link_break(struct link *link, const char *why)
+{
+    log_warning("database_link_lost", log_text("why", why), log_integer("segments", link->segments));
+    link_close(link);
+    link->since = clock_ms() + link->backoff;
+    link->backoff = link->backoff ? (link->backoff * 2 > LINK_BACKOFF_MAX ? LINK_BACKOFF_MAX : link->backoff * 2) : 50;
+    /* Handing a segment back may start new work on this lane, but not on this link: it is down. */
+    while (link->flying) {
+        struct flight flight = link->flights[link->first];
+        link->first = (link->first + 1) % link->capacity;
+        link->flying--;
+        PQclear(flight.error);
+        if (!flight.prepares) {
+            link->segments--;
+            lane_segment_lost(link->lane, flight.segment);
+        }
+    }
+}
+
+/* PQsocket may change while connecting, and a closed one leaves epoll by itself. */
+static bool link_watch(struct link *link, uint32_t events)
+{
+    const int fd = PQsocket(link->conn);
+    if (fd == link->fd && events == link->events)
+        return true;
+    struct epoll_event event = {.events = events, .data = {.ptr = &link->watch}};
+    const int epoll_fd = lane_epoll(link->lane);
+    const bool watched = epoll_ctl(epoll_fd, EPOLL_CTL_MOD, fd, &event) == 0 || epoll_ctl(epoll_fd, EPOLL_CTL_ADD, fd, &event) == 0;
+    link->fd = fd;
+    link->events = events;
+    return watched;
+}
+
+/* Sends what libpq holds; asks for EPOLLOUT only while something is left. */
+static bool link_flush(struct link *link)
+{
+    const int left = PQflush(link->conn);
+    return left >= 0 && link_watch(link, left ? EPOLLIN | EPOLLOUT : EPOLLIN);
+}
+
+void link_connect(struct link *link, int64_t now)
+{
+    static const char *const plans[LANE_COUNT] = {"force_generic_plan", "force_generic_plan", "force_custom_plan"};
+    const struct lane_options *lane = lane_options(link->lane);
+    char options[512];
+    if (link->state != LINK_DOWN || now < link->since)
+        return;
+    snprintf(options, sizeof options,
+             "-c search_path=welcome -c timezone=UTC -c datestyle=ISO -c intervalstyle=iso_8601 -c plan_cache_mode=%s "
+             "-c statement_timeout=%d -c lock_timeout=%d -c default_transaction_read_only=%s",
+             plans[lane->kind], lane->statement_ms, lane->statement_ms, lane->kind == LANE_READ ? "on" : "off");
+    const char *const keys[] = {"dbname", "options", "application_name", "client_encoding", NULL};
+    const char *const values[] = {lane->database_url, options, "welcomed", "UTF8", NULL};
+    link->conn = PQconnectStartParams(keys, values, 1);
+    link->since = now;
+    link->state = LINK_CONNECTING;
+    if (!link->conn || PQstatus(link->conn) == CONNECTION_BAD || !link_watch(link, EPOLLOUT))
+        link_break(link, "cannot connect");
+}
+
+static void link_connected(struct link *link)
+{
+    if (PQsetnonblocking(link->conn, 1) != 0 || PQenterPipelineMode(link->conn) != 1 || !link_watch(link, EPOLLIN)) {
+        link_break(link, "cannot enter pipeline mode");
+        return;
+    }
+    memset(link->prepared, 0, lane_options(link->lane)->statements * sizeof *link->prepared);
+    link->state = LINK_READY;
+    link->backoff = 0;
+    lane_link_ready(link->lane, link);
+}
+
+static void link_poll_connect(struct link *link)
+{
+    switch (PQconnectPoll(link->conn)) {
+    case PGRES_POLLING_OK:
+        link_connected(link);
+        break;
+    case PGRES_POLLING_READING:
+        if (!link_watch(link, EPOLLIN))
+            link_break(link, "cannot watch");
+        break;
+    case PGRES_POLLING_WRITING:
+        if (!link_watch(link, EPOLLOUT))
+            link_break(link, "cannot watch");
+        break;
+    default:
+        link_break(link, "connection refused");
+    }
+}
+
+/* The name a statement has on this link: a new one after it was made invalid, since the old one may or may not exist. */
+static const char *prepared_name(const struct link *link, const struct prepared *statement, char name[128])
+{
+    if (link->generation == 0)
+        return statement->name;
+    snprintf(name, 128, "%s~%u", statement->name, link->generation);
+    return name;
+}
+
+static void flight_push(struct link *link, struct flight flight)
+{
+    link->flights[(link->first + link->flying) % link->capacity] = flight;
+    link->flying++;
+}
+
+/* Preparing goes in a segment of its own, so that an error behind it cannot undo it. */
+static bool link_prepare(struct link *link, struct segment *segment, int64_t now)
+{
+    uint32_t prepares = 0;
+    for (size_t i = 0; i < segment->count; i++) {
+        const struct prepared *statement = segment->steps[i].statement;
+        char name[128];
+        if (link->prepared[statement->index])
+            continue;
+        if (!PQsendPrepare(link->conn, prepared_name(link, statement, name), statement->sql, statement->count, statement->types))
+            return false;
+        link->prepared[statement->index] = true;
+        prepares |= UINT32_C(1) << i;
+    }
+    if (!prepares)
+        return true;
+    flight_push(link, (struct flight){.segment = segment, .prepares = prepares, .sent = now});
+    return PQpipelineSync(link->conn) == 1;
+}
+
+static bool link_run(struct link *link, const struct segment *segment)
+{
+    for (size_t i = 0; i < segment->count; i++) {
+        const struct step *step = &segment->steps[i];
+        char name[128];
+        if (!PQsendQueryPrepared(link->conn, prepared_name(link, step->statement, name), step->statement->count, step->values, NULL,
+                                 NULL, 0))
+            return false;
+    }
+    return PQpipelineSync(link->conn) == 1 && link_flush(link);
+}
+
+void link_send(struct link *link, struct segment *segment, int64_t now)
+{
+    segment->attempts++;
+    link->segments++;
+    const bool prepared = link_prepare(link, segment, now);
+    flight_push(link, (struct flight){.segment = segment, .sent = now});
+    if (!prepared || !link_run(link, segment))
+        link_break(link, "cannot send");
+}
+
+/* Forgets what a flight's error made doubtful: a Prepare that was refused or skipped, or a statement whose plan is void. */
+static void link_forget(struct link *link, const struct flight *flight)
+{
+    for (size_t i = 0; i < flight->segment->count; i++)
+        if (!flight->prepares || flight->prepares & UINT32_C(1) << i)
+            link->prepared[flight->segment->steps[i].statement->index] = false;
+    link->generation++;
+    /* Names carry the generation, so every other statement has to be prepared again as well. */
+    memset(link->prepared, 0, lane_options(link->lane)->statements * sizeof *link->prepared);
+}
+
+static bool plan_void(const PGresult *error)
+{
+    const char *state = PQresultErrorField(error, PG_DIAG_SQLSTATE);
+    return state && (strcmp(state, "26000") == 0 || strcmp(state, "0A000") == 0);
+}
+
+/* The Sync of the oldest flight came. */
+static void link_landed(struct link *link)
+{
+    struct flight flight = link->flights[link->first];
+    link->first = (link->first + 1) % link->capacity;
+    link->flying--;
+    if (link->flying)
+        link->flights[link->first].sent = clock_ms(); /* the server turns to it only now */
+    if (flight.error && (flight.prepares || plan_void(flight.error)))
+        link_forget(link, &flight);
+    if (flight.prepares) {
+        if (flight.error)
+            log_error("prepare_failed", log_text("statement", flight.segment->steps[0].statement->name),
+                      log_text("sqlstate", PQresultErrorField(flight.error, PG_DIAG_SQLSTATE)));
+        PQclear(flight.error);
+        return;
+    }
+    link->segments--;
+    if (link->flying == 0 && PQtransactionStatus(link->conn) != PQTRANS_IDLE) {
+        PGresult *error = flight.error;
+        link_break(link, "a transaction was left open");
+        lane_segment_back(link->lane, flight.segment, error);
+        return;
+    }
+    lane_segment_back(link->lane, flight.segment, flight.error);
+}
+
+static void link_take(struct link *link, PGresult *result)
+{
+    struct flight *flight = &link->flights[link->first];
+    const ExecStatusType status = PQresultStatus(result);
+    if (status == PGRES_PIPELINE_SYNC) {
+        PQclear(result);
+        link_landed(link);
+        return;
+    }
+    const size_t at = flight->results++;
+    if (status == PGRES_TUPLES_OK || status == PGRES_COMMAND_OK || status == PGRES_EMPTY_QUERY) {
+        if (!flight->prepares && at < flight->segment->count && flight->segment->steps[at].keep)
+            flight->segment->results[at] = result;
+        else
+            PQclear(result);
+    } else if (status == PGRES_PIPELINE_ABORTED || flight->error)
+        PQclear(result);
+    else
+        flight->error = result;
+}
+
+/* PQgetResult gives NULL between statements; two in a row mean libpq expects nothing although we do. */
+static void link_read(struct link *link)
+{
+    unsigned nothing = 0;
+    if (!PQconsumeInput(link->conn)) {
+        link_break(link, "connection closed");
+        return;
+    }
+    while (link->state == LINK_READY && link->flying && !PQisBusy(link->conn)) {
+        PGresult *result = PQgetResult(link->conn);
+        nothing = result ? 0 : nothing + 1;
+        if (nothing > 1) {
+            link_break(link, "results out of step");
+            return;
+        }
+        if (result)
+            link_take(link, result);
+    }
+    if (link->state == LINK_READY && PQstatus(link->conn) == CONNECTION_BAD) {
+        link_break(link, "connection closed");
+        return;
+    }
+    if (link->state == LINK_READY)
+        lane_link_ready(link->lane, link);
+}
+
+static void link_ready(struct watch *watch, uint32_t events)
+{
+    struct link *link = (struct link *)watch;
+    if (link->state == LINK_CONNECTING) {
+        link_poll_connect(link);
+        return;
+    }
+    if (link->state != LINK_READY)
+        return;
+    if (events & EPOLLOUT && !link_flush(link)) {
+        link_break(link, "cannot send");
+        return;
+    }
+    if (events & (EPOLLIN | EPOLLHUP | EPOLLERR))
+        link_read(link);
+}

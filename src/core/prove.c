@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: EUPL-1.2
+ * The proof that contract, operation files and database agree: what a file may say, and what PostgreSQL says to it. */
+#include "endpoint.h"
+
+#include <ctype.h>
+#include <string.h>
+
+#include "banned.h"
+
+static bool word_character(char byte)
+{
+    return isalnum((unsigned char)byte) || byte == '_';
+}
+
+/* Finds text as words of its own in a statement's bare text. */
+static const char *word_find(const char *bare, const char *text)
+{
+    const size_t length = strlen(text);
+    for (const char *at = strstr(bare, text); at; at = strstr(at + 1, text))
+        if ((at == bare || !word_character(at[-1])) && !(word_character(text[length - 1]) && word_character(at[length])))
+            return at;
+    return NULL;
+}
+
+static const char *statement_start(const struct statement *statement)
+{
+    return statement->bare + strspn(statement->bare, " ");
+}
+
+static bool starts_with_word(const char *text, const char *word)
+{
+    const size_t length = strlen(word);
+    return strncmp(text, word, length) == 0 && !word_character(text[length]);
+}
+
+/* Words no operation file may start a statement with: the segment is the transaction, and its settings are the core's. */
+static const char *const FORBIDDEN_STARTS[] = {
+    "begin",   "start",  "commit", "rollback", "savepoint", "release", "abort", "end",     "prepare", "set",    "reset",
+    "discard", "create", "alter",  "drop",     "truncate",  "grant",   "revoke", "comment", "do",      "copy",   "listen",
+    "notify",  "lock",   "vacuum", "analyze",  "cluster",   "declare", "fetch", "close",   "call",    "explain", "show",
+};
+
+static bool statement_writes(const struct statement *statement)
+{
+    return word_find(statement->bare, "insert into") || word_find(statement->bare, "update") ||
+           word_find(statement->bare, "delete from");
+}
+
+static void statement_review(const struct statement_file *file, const struct statement *statement, struct buffer *report)
+{
+    const char *start = statement_start(statement);
+    for (size_t i = 0; i < sizeof FORBIDDEN_STARTS / sizeof *FORBIDDEN_STARTS; i++)
+        if (starts_with_word(start, FORBIDDEN_STARTS[i]))
+            buffer_printf(report, "%s:%u: %s is not for operation files\n", file->path, statement->line, FORBIDDEN_STARTS[i]);
+    for (const char *at = word_find(statement->bare, "select"); at; at = word_find(at + 1, "select")) {
+        const char *list = at + 6 + strspn(at + 6, " ");
+        if (*list == '*')
+            buffer_printf(report, "%s:%u: SELECT * breaks when a table changes: name the columns\n", file->path, statement->line);
+    }
+    if (strstr(statement->bare, ".*"))
+        buffer_printf(report, "%s:%u: .* breaks when a table changes: name the columns\n", file->path, statement->line);
+}
+
+void program_review(const struct program *program, const struct operation *operation, struct buffer *report)
+{
+    const struct statement_file *file = program->file;
+    bool writes = false, raises = false;
+    for (size_t i = 0; i < file->count; i++) {
+        const char *bare = file->statements[i].bare;
+        statement_review(file, &file->statements[i], report);
+        writes = writes || statement_writes(&file->statements[i]);
+        raises = raises || word_find(bare, "require(") || word_find(bare, "problem(") || strstr(bare, "lock_for_");
+    }
+    if (writes && operation->lane == LANE_READ)
+        buffer_printf(report, "%s: the read lane cannot write\n", file->path);
+    if (writes && !raises && operation_answer(operation, 404))
+        buffer_printf(report, "%s: it writes and documents 404, but nothing raises it: without require(), problem() or "
+                              "lock_for_...() the transaction would commit\n",
+                      file->path);
+    if (file->count + CORE_STATEMENTS + 1 > SEGMENT_STEPS_MAX)
+        buffer_printf(report, "%s: more statements than a segment takes\n", file->path);
+    if (program->variant && strcmp(program->variant, "total") == 0 && file->count != 1)
+        buffer_printf(report, "%s: a total is one statement\n", file->path);
+}
+
+/* The first line of PostgreSQL's own message: the reader of this report is a developer. */
+static void report_database(struct buffer *report, const char *where, unsigned line, const PGresult *result)
+{
+    const char *message = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
+    buffer_printf(report, "%s:%u: PostgreSQL: %s\n", where, line, message ? message : "no answer");
+}
+
+static bool prove_prepare(PGconn *db, const struct prepared *prepared, const char *where, unsigned line, struct buffer *report)
+{
+    PGresult *result = PQprepare(db, prepared->name, prepared->sql, prepared->count, prepared->types);
+    const bool fine = PQresultStatus(result) == PGRES_COMMAND_OK;
+    if (!fine)
+        report_database(report, where, line, result);
+    PQclear(result);
+    return fine;
+}
+
+/* What the rows of a program are written as: an item of a list, the answer itself, or nothing of it. */
+static const struct schema *row_schema(const struct operation *operation)
+{
+    return operation->item ? operation->item : operation->success->schema;
+}
+
+static bool rows_plan(struct endpoints *endpoints, const struct endpoint *endpoint, struct program *program, const PGresult *described,
+                      struct buffer *report)
+{
+    const int columns = PQnfields(described);
+    const char **names = arena_array(&endpoints->arena, (size_t)columns + 1, sizeof *names);
+    Oid *types = arena_array(&endpoints->arena, (size_t)columns + 1, sizeof *types);
+    char fault[256] = "out of memory";
+    if (names && types) {
+        for (int i = 0; i < columns; i++) {
+            names[i] = PQfname(described, i);
+            types[i] = PQftype(described, i);
+        }
+        program->row = row_plan_make(row_schema(endpoint->operation), columns, names, types,
+                                     endpoint->code ? endpoint->code->columns : NULL, &endpoints->arena, fault);
+    }
+    if (!program->row)
+        buffer_printf(report, "%s: %s\n", program->file->path, fault);
+    return program->row != NULL;
+}
+
+static bool answer_prove(struct endpoints *endpoints, const struct endpoint *endpoint, struct program *program, PGconn *db,
+                         struct buffer *report)
+{
+    PGresult *described = PQdescribePrepared(db, program->statements[program->count - 1].name);
+    bool fine = PQresultStatus(described) == PGRES_COMMAND_OK;
+    if (!fine)
+        report_database(report, program->file->path, 1, described);
+    else if (program->variant && strcmp(program->variant, "total") == 0) {
+        fine = PQnfields(described) == 1 && PQftype(described, 0) == SQL_INT8;
+        if (!fine)
+            buffer_printf(report, "%s: a total is one column of type int8\n", program->file->path);
+    } else if (!endpoint->code || !endpoint->code->render)
+        fine = rows_plan(endpoints, endpoint, program, described, report);
+    PQclear(described);
+    return fine;
+}
+
+static bool program_prove(struct endpoints *endpoints, const struct endpoint *endpoint, struct program *program, PGconn *db,
+                          struct buffer *report)
+{
+    bool fine = true;
+    for (size_t i = 0; i < program->count; i++)
+        fine = prove_prepare(db, &program->statements[i], program->file->path, program->file->statements[i].line, report) && fine;
+    return fine && answer_prove(endpoints, endpoint, program, db, report);
+}
+
+bool endpoints_prove(struct endpoints *endpoints, PGconn *db, struct buffer *report)
+{
+    bool fine = true;
+    for (size_t i = 0; i < CORE_STATEMENTS; i++)
+        fine = prove_prepare(db, &endpoints->core[i], endpoints->core[i].name, 1, report) && fine;
+    for (size_t i = 0; i < endpoints->count; i++)
+        for (size_t k = 0; k < endpoints->items[i].count; k++)
+            fine = program_prove(endpoints, &endpoints->items[i], &endpoints->items[i].programs[k], db, report) && fine;
+    return fine;
+}
