@@ -57,9 +57,9 @@ unit-tests: $(TESTS)
 fuzzers: $(FUZZERS)
 
 run: ## install what is missing, build, start PostgreSQL and serve on PORT (8080), admin on ADMIN_PORT (9080), data in LOCAL (.local)
-	@src/operation/run.sh
-test: ## the whole suite against a sanitized build and a PostgreSQL of its own
-	@tests/run.sh
+	@setpriv --pdeathsig TERM src/operation/run.sh
+test: ## the whole suite against a sanitized build and a PostgreSQL of its own; ARGS='-k name' goes to pytest
+	@tests/run.sh $(ARGS)
 test-contract: ## schemathesis against a running daemon (from PyPI, in build/)
 	@tests/contract/run-schemathesis.sh
 lint: ## what the compilers, shellcheck, pyflakes and our own rules say
@@ -67,6 +67,7 @@ lint: ## what the compilers, shellcheck, pyflakes and our own rules say
 bench: all ## CPU per request compared with pgbench and bare libmicrohttpd
 	@bench/run.sh
 fuzz: ## each fuzz target for FUZZ_SECONDS (60)
+	@src/operation/packages.sh fuzz
 	$(MAKE) CC=clang SANITIZE=fuzzer-no-link,address,undefined BUILD=build/fuzz fuzzers
 	@set -e; for name in $(notdir $(FUZZERS)); do \
 	    mkdir -p build/fuzz/corpus/$$name; \
@@ -88,8 +89,11 @@ clean: ## remove what was built; data in .local stays
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(firstword $(MAKEFILE_LIST)) | expand -t 15
 
+flags: # how one file is compiled, for tests/lint.sh
+	@echo '$(COMPILE)'
+
 FORCE:
-.PHONY: all unit-tests fuzzers run test test-contract lint bench fuzz docs packages install clean help FORCE
+.PHONY: all unit-tests fuzzers run test test-contract lint bench fuzz docs packages install clean help flags FORCE
 .DELETE_ON_ERROR:
 .SECONDARY:
 -include $(wildcard $(BUILD)/*.d $(BUILD)/*/*.d)

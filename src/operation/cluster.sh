@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: EUPL-1.2
-# cluster.sh start|stop|status|where: a private PostgreSQL for the folder LOCAL (.local), reached through a Unix socket only.
-# `where` prints the socket's folder. Data lie in LOCAL/data and the socket in LOCAL/run, or, where the server's user may not
+# cluster.sh start|stop|status|where|remove: a private PostgreSQL for the folder LOCAL (.local), reached through a Unix socket only.
+# `where` prints the socket's folder, `remove` stops and deletes all data. Data lie in LOCAL/data and the socket in LOCAL/run, or, where the server's user may not
 # enter or the path does not suit a socket, below /var/tmp; LOCAL/where names that place.
 # The socket's folder is the wall: whoever may enter it may be any role.
 set -eu
@@ -152,15 +152,21 @@ stop() {
     fail "PostgreSQL does not end: $(processes)"
 }
 
+remove() {
+    stop
+    rm -rf "$data" "$data.new" "$run" "$local/where"
+    [ "$base" = "$local" ] || [ ! -d "$base" ] || rmdir "$base"
+}
+
 case ${1-} in
 start) mkdir -p "$LOCAL" ;;
-stop) [ -d "$LOCAL" ] || exit 0 ;;
+stop | remove) [ -d "$LOCAL" ] || exit 0 ;;
 status | where) [ -d "$LOCAL" ] || fail "there is no $LOCAL" ;;
-*) echo "usage: cluster.sh start|stop|status|where" >&2 && exit 2 ;;
+*) echo "usage: cluster.sh start|stop|status|where|remove" >&2 && exit 2 ;;
 esac
 local=$(cd "$LOCAL" && pwd -P)
 cd / # the server's user may not be allowed where we are
-case $1 in start | stop)
+case $1 in start | stop | remove)
     exec 9> "$local/cluster.lock"
     flock 9
     ;;
@@ -168,7 +174,7 @@ esac
 choose_place
 case $1 in
 start) find_server && start ;;
-stop) stop ;;
+stop | remove) "$1" ;;
 status) find_server && ready ;;
 where) echo "$run" ;;
 esac
