@@ -27,17 +27,18 @@ struct schema_property {
     bool required;
 };
 
-/* Compiled and immutable; any number of threads may use one. Readers outside schema.c use these members to derive SQL types
- * and to compare answers with columns; everything else is reached through schema_check(). */
+/* Compiled and immutable; any number of threads may use one. Readers outside schema*.c use these members to derive SQL types
+ * and to compare answers with columns; they tell what the schema says together with its $ref and allOf, the schema's own words
+ * first. Everything else is reached through schema_check(). */
 struct schema {
-    unsigned types;     /* OR of schema_type; 0 = any */
+    unsigned types;     /* OR of schema_type; 0 = any; without SCHEMA_NULL when nullable */
     const char *format; /* NULL when none */
-    bool nullable;      /* `oneOf: [X, {type: 'null'}]` or type: [x, 'null']: the other members describe X */
+    bool nullable;      /* oneOf or anyOf [X, {type: 'null'}], or type [x, 'null']: the other members describe X */
     const struct schema_property *properties; /* in document order; required ones without a schema of their own included */
     size_t property_count;
     const struct schema *items;        /* of an array; NULL when any */
     const struct node *default_value;  /* NULL when none */
-    const struct schema_detail *detail; /* the rest, private to schema.c */
+    const struct schema_detail *detail; /* the rest, private to schema*.c */
     unsigned line;
 };
 
@@ -48,11 +49,19 @@ struct schema_set;
  * freed with the arena. NULL when out of memory. */
 struct schema_set *schema_set_new(const struct node *document, struct arena *arena);
 
-/* Compiles the schema at node. Unknown keywords, unknown formats, unresolvable or foreign references, faulty patterns and
- * patterns with \d \w \s (or their negations) are refused: NULL, error filled. The same node gives the same pointer. */
+/* Compiles the schema at node. Unknown keywords, unknown formats, unresolvable or foreign references, schemas that apply to
+ * themselves for the same value, faulty patterns and patterns with what dialects read differently (\d \w \s \b ...) are
+ * refused: NULL, error filled, as in every later call. The same node gives the same pointer. */
 const struct schema *schema_compile(struct schema_set *set, const struct node *node, struct tree_error *error);
 
-/* One thing wrong with a value. */
+/* One thing wrong with a value. Codes and what limit then is:
+ *   required, unknown_member, not_unique, one_of, any_of                NULL
+ *   type, enum, const                                                   the types or values allowed, "open, matched"
+ *   too_short, too_long, too_few_items, too_many_items, too_few_members, too_many_members, too_small, too_large, multiple_of
+ *                                                                       the figure, "200"; "> 0" where it is itself excluded
+ *   pattern, format                                                     the pattern; the name of the format
+ *   too_complex    alone: checking would take too long or nest too deep NULL
+ *   what format_register() was given                                    NULL */
 struct fault {
     const char *pointer;   /* RFC 6901, or NULL */
     const char *parameter; /* name of a path, query or header parameter, or NULL */
@@ -80,7 +89,8 @@ bool schema_check(const struct schema *schema, const json_t *value, const char *
                   struct faults *faults);
 
 /* Reads a parameter's text as the schema's type says (integers and numbers strictly as in JSON, true/false, arrays split at
- * commas) and returns a new reference, or NULL with a fault added (or faults->failed). Does not check the rest: schema_check() does. */
+ * commas, an empty text an empty array) and returns a new reference, or NULL with a fault added (or faults->failed). Does not
+ * check the rest: schema_check() does. */
 json_t *schema_read(const struct schema *schema, const char *text, const char *parameter, struct faults *faults);
 
 #endif
