@@ -54,6 +54,7 @@ const struct config_key CONFIG_KEYS[] = {
     SECRET("SMTP_PASSWORD", smtp_password, NULL, "Password for the mail server."),
     BOOLEAN("SMTP_TLS", smtp_tls, NULL, "true",
             "Whether mails are only handed over through TLS (STARTTLS on `smtp://`)."),
+    TEXT("SMTP_CA", smtp_ca, NULL, "File of certificates trusted instead of the system's when talking to the mail server."),
     BOOLEAN("MATCHING", matching, "auto|manual", "auto",
             "Whether matching rounds run by themselves or proposals are made by hand only."),
     INTEGER("MATCHING_PAUSE", matching_pause, "5", 0, 3600, "Least seconds between two matching rounds."),

@@ -118,10 +118,10 @@ static bool worker_lock(struct worker *worker)
 }
 
 /* Seconds to wait after this failure: 1, 2, 4 ... */
-static int worker_failed(struct worker *worker)
+static int worker_failed(struct worker *worker, char error[], size_t size)
 {
-    char error[200];
-    database_error(worker->db, error, sizeof error);
+    if (*error == '\0')
+        database_error(worker->db, error, size);
     const int backoff = worker->failures < 6 ? 1 << worker->failures : BACKOFF_MAX;
     worker->failures++;
     if (!atomic_load(&worker->jobs->stopping))
@@ -133,13 +133,14 @@ static int worker_failed(struct worker *worker)
 static int worker_turn(struct worker *worker)
 {
     struct jobs *jobs = worker->jobs;
+    struct job_run run = {.config = jobs->config, .stopping = &jobs->stopping};
     if (!worker_connect(worker) || !worker_lock(worker))
-        return worker_failed(worker);
+        return worker_failed(worker, run.error, sizeof run.error);
     if (worker->job->exclusive && !worker->locked)
         return LOCK_PAUSE; /* another process works; it is woken by the same notifications */
-    struct job_run run = {.db = worker->db, .config = jobs->config, .stopping = &jobs->stopping};
+    run.db = worker->db;
     if (!worker->job->run(&run))
-        return worker_failed(worker);
+        return worker_failed(worker, run.error, sizeof run.error);
     worker->failures = 0;
     return worker->job->pause(jobs->config);
 }

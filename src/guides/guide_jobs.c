@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: EUPL-1.2
+ * What time does by itself: proposals expire, people are reminded, guides come back, what nobody confirmed is deleted. */
+#include "jobs.h"
+
+#include "log.h"
+
+#include <stdlib.h>
+
+#include "banned.h"
+
+/* Each handles a batch in one transaction and answers how many there were. */
+static const struct step {
+    const char *name;
+    const char *sql;
+} STEPS[] = {
+    {"expire_proposals", "SELECT expire_proposals()"},
+    {"remind", "SELECT remind()"},
+    {"resume_guides", "SELECT resume_guides()"},
+    {"expire_unconfirmed", "SELECT expire_unconfirmed()"},
+    {"expire_tokens", "SELECT expire_tokens()"},
+    {"close_stale_requests", "SELECT close_stale_requests()"},
+    {"clean_outbox", "SELECT clean_outbox()"},
+};
+
+enum { BATCHES_MAX = 1000 };
+
+/* Runs one step until nothing is left to do. */
+static bool step_run(struct job_run *run, const struct step *step)
+{
+    long handled = 0, batch = 1;
+    for (int i = 0; i < BATCHES_MAX && batch > 0 && !atomic_load(run->stopping); i++) {
+        PGresult *result = database_query(run->db, step->sql, 0, NULL);
+        if (!result) {
+            database_error(run->db, run->error, sizeof run->error);
+            log_warning("step_failed", log_text("step", step->name), log_text("error", run->error));
+            return false;
+        }
+        batch = strtol(PQgetvalue(result, 0, 0), NULL, 10);
+        handled += batch;
+        PQclear(result);
+    }
+    if (handled > 0)
+        log_info("step_done", log_text("step", step->name), log_integer("count", handled));
+    return true;
+}
+
+/* A step that fails does not keep the others from running. */
+static bool times_run(struct job_run *run)
+{
+    bool done = true;
+    for (size_t i = 0; i < sizeof STEPS / sizeof *STEPS && PQstatus(run->db) == CONNECTION_OK; i++)
+        done = step_run(run, &STEPS[i]) && done;
+    return done && PQstatus(run->db) == CONNECTION_OK;
+}
+
+const struct job TIMES_JOB = {.name = "times", .exclusive = true, .pause = job_pause, .run = times_run};
