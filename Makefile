@@ -18,7 +18,7 @@ PARTS     = $(filter-out $(BUILD)/main.o,$(OBJECTS))
 LIBRARIES := libmicrohttpd libpq jansson yaml-0.1 icu-i18n icu-uc libsodium libcurl libcmark libpcre2-8 zlib
 # Asked when first needed and then remembered: the same call of make may be about to install the libraries.
 LIBRARY_CFLAGS = $(eval LIBRARY_CFLAGS := $(shell pkg-config --cflags $(LIBRARIES)))$(LIBRARY_CFLAGS)
-LIBRARY_LIBS   = $(eval LIBRARY_LIBS := $(shell pkg-config --libs $(LIBRARIES)))$(LIBRARY_LIBS)
+LIBRARY_LIBS   = $(eval LIBRARY_LIBS := $(shell pkg-config --libs $(LIBRARIES)) -lm)$(LIBRARY_LIBS)
 
 WARNINGS := -Wall -Wextra -Wmissing-prototypes -Wstrict-prototypes -Wshadow -Wvla -Wformat=2 -Wconversion
 HARDEN   := $(if $(SANITIZE),-O1 -fno-omit-frame-pointer -fsanitize=$(SANITIZE) -fno-sanitize-recover=undefined,\

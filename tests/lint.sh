@@ -20,8 +20,8 @@ refuse() {
 }
 
 for compiler in gcc clang; do
-    settings=(CC=$compiler CFLAGS=-Werror BUILD=build/lint-$compiler)
-    [ $compiler = gcc ] || settings+=(HARDEN=-O1) # with _FORTIFY_SOURCE clang sees macros where banned.h expects functions
+    settings=("CC=$compiler" CFLAGS=-Werror "BUILD=build/lint-$compiler")
+    [ "$compiler" = gcc ] || settings+=(HARDEN=-O1) # with _FORTIFY_SOURCE clang sees macros where banned.h expects functions
     make -s -k -j "$(nproc)" "${settings[@]}" all unit-tests || complain "$compiler is not content"
     command=$(make -s "${settings[@]}" flags)
     for header in include/*.h; do
