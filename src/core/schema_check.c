@@ -5,7 +5,6 @@
 #include "buffer.h"
 #include "schema_detail.h"
 
-#include <math.h>
 #include <string.h>
 
 #include "banned.h"
@@ -82,6 +81,23 @@ static long double number_of(const json_t *value)
     return json_is_integer(value) ? (long double)json_integer_value(value) : (long double)json_real_value(value);
 }
 
+/* Beyond 64 bits a double has no room for a fraction. */
+static bool is_whole(long double number)
+{
+    return number >= 0x1p63L || number < -0x1p63L || (long double)(long long)number == number;
+}
+
+/* Long division in binary; every step is exact. */
+static bool is_multiple(long double number, long double of)
+{
+    long double rest = number < 0 ? -number : number, part = of;
+    while (part <= rest / 2)
+        part *= 2;
+    for (; part >= of; part /= 2)
+        rest -= rest >= part ? part : 0;
+    return rest == 0;
+}
+
 static unsigned types_of(const json_t *value)
 {
     switch (json_typeof(value)) {
@@ -94,7 +110,7 @@ static unsigned types_of(const json_t *value)
     case JSON_INTEGER:
         return SCHEMA_INTEGER | SCHEMA_NUMBER;
     case JSON_REAL:
-        return truncl(number_of(value)) == number_of(value) ? SCHEMA_INTEGER | SCHEMA_NUMBER : SCHEMA_NUMBER;
+        return is_whole(number_of(value)) ? SCHEMA_INTEGER | SCHEMA_NUMBER : SCHEMA_NUMBER;
     case JSON_TRUE:
     case JSON_FALSE:
         return SCHEMA_BOOLEAN;
@@ -164,7 +180,7 @@ static bool check_number(struct check *check, const struct schema_detail *detail
     ok = check_most(check, detail->maximum.limit ? &detail->maximum : &detail->most, figure, path, "too_large") && ok;
     ok = (!above->limit || figure > above->value || fail(check, path, "too_small", above->limit)) && ok;
     ok = (!below->limit || figure < below->value || fail(check, path, "too_large", below->limit)) && ok;
-    return (!step->limit || fmodl(figure, step->value) == 0 || fail(check, path, "multiple_of", step->limit)) && ok;
+    return (!step->limit || is_multiple(figure, step->value) || fail(check, path, "multiple_of", step->limit)) && ok;
 }
 
 static size_t characters_of(const char *text, size_t length)

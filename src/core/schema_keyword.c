@@ -3,7 +3,6 @@
 #include "buffer.h"
 #include "schema_detail.h"
 
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -110,7 +109,7 @@ static bool read_count(const struct use *use)
     if (!read_bound(use))
         return false;
     const long double count = ((const struct schema_bound *)use->member)->value;
-    if (count >= 0 && count <= COUNT_MAX && truncl(count) == count)
+    if (count >= 0 && count <= COUNT_MAX && (long double)(long long)count == count)
         return true;
     return refuse(use, "must be a whole number of at least 0");
 }
