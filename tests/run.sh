@@ -1,32 +1,9 @@
 #!/bin/sh
 # SPDX-License-Identifier: EUPL-1.2
-# What `make test` does: unit tests, then pytest (its arguments may follow), all against a sanitized build and a PostgreSQL of its
-# own. The last line sums up: "N passed, N failed" and ", N skipped" if any were.
-# Tests find in the environment: WELCOMED (the program), LOCAL (this run's folder), PGHOST and PGUSER (its PostgreSQL's superuser).
+# Unit tests, then pytest (its arguments may follow), inside with-cluster.sh. The last line sums up: "N passed, N failed", and
+# ", N skipped" if any were. Fails too when nothing passed.
 set -eu
 cd "$(dirname "$0")/.."
-unset MAKEFLAGS MAKELEVEL
-
-src/operation/packages.sh test
-make -s -j "$(nproc)" SANITIZE=address,undefined all unit-tests
-
-LOCAL=$(mktemp -d "${TMPDIR:-/tmp}/welcomed-test.XXXXXX")
-chmod 711 "$LOCAL" # PostgreSQL's user goes through
-export LOCAL
-finish() {
-    status=$?
-    trap '' HUP INT TERM
-    src/operation/cluster.sh remove || true
-    rm -rf "$LOCAL"
-    exit "$status"
-}
-trap finish EXIT
-trap 'exit 1' HUP INT TERM
-src/operation/cluster.sh start
-
-PGHOST=$(src/operation/cluster.sh where)
-export PGHOST PGUSER=postgres WELCOMED="$PWD/build/sanitized/welcomed"
-export ASAN_OPTIONS="${ASAN_OPTIONS-detect_stack_use_after_return=1}" UBSAN_OPTIONS="${UBSAN_OPTIONS-print_stacktrace=1}"
 
 passed=0 failed=0 skipped=0
 

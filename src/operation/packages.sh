@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: EUPL-1.2
-# packages.sh run|test|fuzz: installs what is missing of the packages that running, testing or fuzzing needs.
+# packages.sh run|test|contract|fuzz: installs what is missing of the packages that running or one kind of tests needs.
 # Debian 12 and 13, Ubuntu 24.04. Where nothing is missing it changes nothing and needs no rights.
 set -eu
 export LC_ALL=C.UTF-8 DEBIAN_FRONTEND=noninteractive
@@ -15,8 +15,9 @@ test="git clang shellcheck pyflakes3 libcmocka-dev json-schema-test-suite python
 case ${1-} in
 run) wanted=$run ;;
 test) wanted="$run $test" ;;
+contract) wanted="$run $test python3-venv" ;;
 fuzz) wanted="$run clang libclang-rt-dev" ;;
-*) echo "usage: packages.sh run|test|fuzz" >&2 && exit 2 ;;
+*) echo "usage: packages.sh run|test|contract|fuzz" >&2 && exit 2 ;;
 esac
 
 if ! command -v dpkg-query > /dev/null || ! command -v apt-get > /dev/null; then
