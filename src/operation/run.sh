@@ -7,6 +7,7 @@ cd "$(dirname "$0")/../.."
 unset MAKEFLAGS MAKELEVEL # the build below shares no job slots with the make that called
 
 src/operation/packages.sh run
+echo "Building build/release/welcomed"
 make -s -j "$(nproc)"
 
 mkdir -p "${LOCAL:=.local}"
@@ -29,6 +30,7 @@ stop() {
 trap stop EXIT
 trap 'exit 1' HUP INT TERM
 
+echo "Starting PostgreSQL"
 src/operation/cluster.sh start 7>&-
 WELCOME_DATABASE_URL=${WELCOME_DATABASE_URL:-host=$(src/operation/cluster.sh where) dbname=welcome user=welcome}
 export WELCOME_DATABASE_URL # also when WELCOME_CONFIG names another file: no other database may be meant
