@@ -1,0 +1,281 @@
+# SPDX-License-Identifier: EUPL-1.2
+# Texts and data keep the forms content/README.md states: complete in every language, unambiguous, plain to read.
+import csv
+import datetime
+import json
+import pathlib
+import re
+import unicodedata
+
+import pytest
+import yaml
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+CONTENT = ROOT / "content"
+PLACEHOLDER = re.compile(r"{(\w+)}")
+MAIL_LANGUAGES = {"de": "ltr", "en": "ltr", "tr": "ltr", "ar": "rtl", "uk": "ltr"}
+DIRECTION_MARKS = re.compile("[\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+
+
+def read_json(path):
+    """The file's JSON; a name given twice is a fault."""
+    def unique(pairs):
+        names = [name for name, _ in pairs]
+        assert len(names) == len(set(names)), f"{path}: {names}"
+        return dict(pairs)
+    return json.loads((CONTENT / path).read_text(encoding="utf-8"), object_pairs_hook=unique)
+
+
+def read_table(path):
+    with open(CONTENT / path, encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file, strict=True))
+
+
+def front_matter(path):
+    """The YAML head, as text, and the body of a Markdown file."""
+    _, head, body = path.read_text(encoding="utf-8").split("---\n", 2)
+    assert body.startswith("\n") and body[1:2].strip(), path
+    return head, body[1:]
+
+
+def texts(value):
+    """All strings anywhere in a value."""
+    if isinstance(value, dict):
+        value = value.values()
+    if isinstance(value, str):
+        yield value
+    elif hasattr(value, "__iter__"):
+        for item in value:
+            yield from texts(item)
+
+
+def is_date(text):
+    return isinstance(text, str) and datetime.date.fromisoformat(text).isoformat() == text
+
+
+PROBLEMS = read_json("texts/problems.json")
+MAILS = {path.stem: read_json(path) for path in (CONTENT / "mail").iterdir()}
+TOPICS = read_json("reference/topics.json")
+CITIES = read_json("reference/cities.json")["cities"]
+LANGUAGES = {row["tag"]: row for row in read_table("reference/languages.csv")}
+ARTICLES = sorted(path for path in (CONTENT / "articles").iterdir())
+TRANSLATIONS = sorted(CONTENT.glob("articles/*/*.md"))
+LEGAL_TEXTS = sorted(CONTENT.glob("legal/*.md"))
+SLUGS = {topic["slug"] for topic in TOPICS["topics"]}
+AUDIENCES = {audience["code"] for audience in TOPICS["audiences"]}
+STAGES = {stage["code"] for stage in TOPICS["stages"]}
+AREAS = [path for path in CONTENT.rglob("*") if path.is_file()]
+
+
+def name(path):
+    return str(path.relative_to(CONTENT))
+
+
+@pytest.mark.parametrize("path", AREAS, ids=name)
+def test_a_file_is_composed_utf8_with_plain_line_ends(path):
+    text = path.read_bytes().decode("utf-8")
+    assert text.endswith("\n") and "\r" not in text and "\ufeff" not in text and "\ufffd" not in text
+    assert unicodedata.is_normalized("NFC", text)
+
+
+# Problems, faults, explanations
+
+def test_every_problem_code_has_a_status_and_all_texts_in_both_languages():
+    for code, problem in PROBLEMS["problems"].items():
+        assert re.fullmatch("[a-z_]+", code)
+        assert 400 <= problem["status"] <= 599
+        assert set(problem) == {"status", "title", "detail", "explanation"}
+        for part in ("title", "detail", "explanation"):
+            assert set(problem[part]) == {"en", "de"} and all(problem[part].values()), code
+            assert not any(PLACEHOLDER.search(text) for text in problem[part].values())
+        assert all(len(title) <= 50 and not title.endswith(".") for title in problem["title"].values())
+
+
+def test_faults_and_explanations_have_the_same_placeholders_in_both_languages():
+    for section in ("faults", "explanations", "levels"):
+        for code, sentence in PROBLEMS[section].items():
+            assert set(sentence) == {"en", "de"}, code
+            assert set(PLACEHOLDER.findall(sentence["en"])) == set(PLACEHOLDER.findall(sentence["de"])), code
+            assert section != "faults" or set(PLACEHOLDER.findall(sentence["en"])) <= {"limit"}
+
+
+def test_every_hard_rule_and_every_level_has_words():
+    assert {f"H{number}" for number in range(1, 8)} <= set(PROBLEMS["explanations"])
+    assert set(PROBLEMS["levels"]) == {"A1", "A2", "B1", "B2", "C1", "C2", "native"}
+
+
+def test_every_problem_code_of_the_contract_has_texts():
+    """And no code has texts that the contract does not know."""
+    contract = ROOT / "openapi.yaml"
+    if not contract.exists():
+        pytest.skip("no contract yet")
+    schemas = yaml.safe_load(contract.read_text(encoding="utf-8"))["components"]["schemas"]
+    code = schemas.get("problem", {}).get("properties", {}).get("code", {})
+    if "enum" not in code:
+        pytest.skip("the contract does not list the codes")
+    assert set(code["enum"]) == set(PROBLEMS["problems"])
+
+
+# Mails
+
+def test_the_mails_exist_in_their_languages_and_directions():
+    assert {language: mail["dir"] for language, mail in MAILS.items()} == MAIL_LANGUAGES
+    assert all(mail["language"] == language for language, mail in MAILS.items())
+
+
+@pytest.mark.parametrize("language", MAIL_LANGUAGES)
+def test_a_mail_says_the_same_in_every_language(language):
+    mail, model = MAILS[language], MAILS["en"]
+    assert list(mail) == list(model) and list(mail["templates"]) == list(model["templates"])
+    for part in ("greeting", "greeting_unnamed", "signature", "link_hint", "footer"):
+        assert PLACEHOLDER.findall(mail[part]) == PLACEHOLDER.findall(model[part])
+    for template, text in mail["templates"].items():
+        same = model["templates"][template]
+        assert list(text) == ["subject", "paragraphs", "action"]
+        assert (text["action"] is None) == (same["action"] is None), template
+        assert text["subject"] and not PLACEHOLDER.search(text["subject"]), template
+        placeholders = [set(PLACEHOLDER.findall(paragraph)) for paragraph in text["paragraphs"]]
+        assert placeholders == [set(PLACEHOLDER.findall(paragraph)) for paragraph in same["paragraphs"]], template
+
+
+def test_only_mails_about_a_match_carry_an_address():
+    for template, text in MAILS["en"]["templates"].items():
+        assert ("{other_email}" in " ".join(text["paragraphs"])) == (template in ("match_guide", "match_newcomer"))
+
+
+def test_every_template_is_listed_with_its_placeholders():
+    listed = dict(re.findall(r"^\| `(\w+)` \|(.*)\|$", (CONTENT / "README.md").read_text(encoding="utf-8"), re.M))
+    for template, text in MAILS["en"]["templates"].items():
+        assert set(re.findall(r"`(\w+)`", listed[template])) == set(PLACEHOLDER.findall(" ".join(text["paragraphs"])))
+
+
+@pytest.mark.parametrize("language", MAIL_LANGUAGES)
+def test_mails_leave_direction_to_the_mailer(language):
+    assert not any(DIRECTION_MARKS.search(text) for text in texts(MAILS[language]))
+
+
+def test_arabic_mails_use_arabic_punctuation():
+    words = [PLACEHOLDER.sub("", text) for text in texts(MAILS["ar"]["templates"])]
+    assert not any(re.search("[,;?]", text) for text in words)
+
+
+# Reference data
+
+def test_neighbours_are_mutual():
+    neighbours = {city["slug"]: set(city["neighbours"]) for city in CITIES}
+    assert all(slug in neighbours[other] for slug, others in neighbours.items() for other in others)
+
+
+def test_languages_have_a_name_of_their_own_and_a_direction():
+    assert {"de", "en", "de-simple", *MAIL_LANGUAGES} <= set(LANGUAGES)
+    assert all(row["endonym_ui"] and row["dir"] in ("ltr", "rtl") for row in LANGUAGES.values())
+
+
+def test_related_languages_are_known_ordered_and_explained():
+    pairs = [(row["tag_a"], row["tag_b"]) for row in read_table("reference/related_languages.csv")]
+    assert len(pairs) == len(set(pairs)) and pairs == sorted(pairs)
+    assert all(a < b and {a, b} <= set(LANGUAGES) for a, b in pairs)
+    assert {("fa", "prs"), ("bs", "hr"), ("bs", "sr"), ("hr", "sr")} <= set(pairs)
+    assert all(row["reason"] for row in read_table("reference/related_languages.csv"))
+
+
+def test_topics_name_known_stages_and_every_article_once():
+    listed = [key for topic in TOPICS["topics"] for key in topic["articles"]]
+    assert len(listed) == len(set(listed)) and {path.name for path in ARTICLES} <= set(listed)
+    assert {topic["stage"] for topic in TOPICS["topics"]} <= STAGES
+    for things in (TOPICS["topics"], TOPICS["audiences"], TOPICS["stages"]):
+        assert [thing["position"] for thing in things] == list(range(1, len(things) + 1))
+        assert all(set(thing["title"]) == {"en", "de"} for thing in things)
+
+
+def test_personas_refer_to_what_exists():
+    people = read_json("demo/personas.json")["personas"]
+    ids = {person["id"] for person in people}
+    assert len(ids) == len(people) == len({person["email"] for person in people})
+    for person in people:
+        assert person["email"].endswith(".example.org")
+        assert person["city"] is None or person["city"] in {city["slug"] for city in CITIES}
+        assert {known["tag"] for known in person["languages"]} <= set(LANGUAGES)
+        assert set(person.get("topics", [])) <= SLUGS
+        assert {person.get("audience"), *person.get("audiences", [])} - {None} <= AUDIENCES
+        assert person.get("matched_with") is None or person["matched_with"] in ids
+
+
+# Articles and legal texts
+
+def heads():
+    for path in sorted(CONTENT.glob("articles/*/article.yaml")):
+        yield pytest.param(path.read_text(encoding="utf-8"), id=name(path))
+    for path in TRANSLATIONS + LEGAL_TEXTS:
+        yield pytest.param(front_matter(path)[0], id=name(path))
+
+
+@pytest.mark.parametrize("text", heads())
+def test_yaml_reads_the_same_in_every_version(text):
+    """Each scalar is a plain slug, an integer or quoted; nothing but block mappings and sequences."""
+    for line in text.splitlines():
+        scalar = re.fullmatch(r'(  )?(- )?(  )?([a-z_]+:)? ?(.*)', line)[5]
+        assert re.fullmatch(r'|\d+|"[^"\\]*"|[a-z][a-z0-9_-]*', scalar), line
+        assert scalar not in ("y", "n", "yes", "no", "on", "off", "true", "false", "null"), line
+    slots = [event.anchor for event in yaml.parse(text) if hasattr(event, "anchor")]
+    assert not any(slots)
+
+
+@pytest.mark.parametrize("folder", ARTICLES, ids=name)
+def test_an_article_is_whole(folder):
+    article = yaml.safe_load((folder / "article.yaml").read_text(encoding="utf-8"))
+    required = {"position", "topics", "audiences", "stages", "sources", "reviewed_on", "review_due_on"}
+    assert required <= set(article) <= required | {"related", "parent", "city", "replaces"}
+    assert re.fullmatch("[a-z][a-z0-9-]*", folder.name) and isinstance(article["position"], int)
+    assert set(article["topics"]) <= SLUGS and set(article["audiences"]) <= AUDIENCES and set(article["stages"]) <= STAGES
+    assert article["topics"] and article["audiences"] and article["stages"] and article["sources"]
+    assert set(article.get("related", [])) <= {path.name for path in ARTICLES} - {folder.name}
+    assert all(set(source) == {"basis", "source"} and source["source"].startswith("https://") for source in article["sources"])
+    assert is_date(article["reviewed_on"]) and is_date(article["review_due_on"])
+    assert article["reviewed_on"] < article["review_due_on"]
+    assert {"de", "en"} <= {path.stem for path in folder.glob("*.md")} <= set(LANGUAGES)
+
+
+def test_siblings_have_positions_of_their_own():
+    positions = [yaml.safe_load((folder / "article.yaml").read_text(encoding="utf-8"))["position"] for folder in ARTICLES]
+    assert len(positions) == len(set(positions))
+
+
+@pytest.mark.parametrize("path", TRANSLATIONS, ids=name)
+def test_a_translation_is_whole(path):
+    head, body = front_matter(path)
+    translation = yaml.safe_load(head)
+    assert set(translation) == {"title", "slug", "summary", "provenance"}
+    assert len(translation["title"]) <= 120 and len(translation["summary"]) <= 300
+    assert re.fullmatch(r"[^\W_]+(-[^\W_]+)*", translation["slug"]) and translation["slug"] == translation["slug"].lower()
+    provenance = translation["provenance"]
+    assert provenance["method"] in ("human", "machine", "machine_reviewed")
+    assert (path.parent / f"{provenance['source_language']}.md").exists()
+    assert "reviewed_on" not in provenance if provenance["method"] == "machine" else is_date(provenance["reviewed_on"])
+    assert not re.search(r"^# |<[a-z/!]|!\[|^\|", body, re.M), "headings begin at ##; no HTML, pictures or tables"
+    assert all(link.startswith(("https://", "tel:")) for link in re.findall(r"\]\(([^)]*)\)", body))
+    assert path.stem not in ("de", "en") or 250 <= len(body.split()) <= 500
+
+
+def test_slugs_are_unique_in_each_language():
+    for language in {path.stem for path in TRANSLATIONS}:
+        slugs = [yaml.safe_load(front_matter(path)[0])["slug"] for path in TRANSLATIONS if path.stem == language]
+        assert len(slugs) == len(set(slugs))
+
+
+def test_articles_state_no_amounts():
+    """Amounts change by the year: who publishes them is said instead."""
+    amount = re.compile(r"€|\d\s*(Euro|euros|يورو|євро)")
+    assert not [name(path) for path in TRANSLATIONS if amount.search(path.read_text(encoding="utf-8"))]
+
+
+def test_legal_texts_have_one_version_in_all_languages():
+    versions = {}
+    for path in LEGAL_TEXTS:
+        kind, language = path.stem.split(".")
+        head = yaml.safe_load(front_matter(path)[0])
+        assert set(head) == {"title", "version"} and is_date(head["version"])
+        versions.setdefault(kind, {})[language] = head["version"]
+    assert set(versions) == {"consent-guide", "consent-guide-request"}
+    for known in versions.values():
+        assert set(known) == {"de", "en"} and len(set(known.values())) == 1
