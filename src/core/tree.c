@@ -282,7 +282,7 @@ static struct node *read_node(struct reading *reading, const yaml_event_t *event
     const char *fault = event_fault(event);
     if (fault)
         return tree_refuse(reading->error, event_line(event), "%s", fault);
-    if (depth > DEPTH_MAX)
+    if (depth >= DEPTH_MAX && event->type != YAML_SCALAR_EVENT)
         return tree_refuse(reading->error, event_line(event), "nested deeper than %d", DEPTH_MAX);
     struct node *node = arena_alloc(reading->arena, sizeof *node);
     if (!node)
