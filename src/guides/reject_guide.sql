@@ -1,0 +1,14 @@
+-- SPDX-License-Identifier: EUPL-1.2
+-- The reason goes to the applicant; the transition table decides until when.
+SELECT lock_for_guide(:id);
+UPDATE guide
+   SET state = 'rejected',
+       decision_reason = :reason
+ WHERE id = :id
+   AND home_city = ANY (my_cities());
+SELECT g.id,
+       g.state,
+       g.paused_until
+  FROM guide g
+ WHERE g.id = :id
+   AND g.home_city = ANY (my_cities());

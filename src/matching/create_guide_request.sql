@@ -1,0 +1,17 @@
+-- SPDX-License-Identifier: EUPL-1.2
+-- Nothing here tells whether the address is known: that is settled when its owner confirms. Only a public profile may be preferred.
+SELECT problem('validation_failed', jsonb_agg(jsonb_build_object('pointer', fault.pointer, 'code', fault.code)))
+  FROM (VALUES ('/city', 'required', :city IS NULL AND NOT :remote),
+               ('/preferred_guide', 'unknown_guide', NOT EXISTS (SELECT FROM public_guide g WHERE g.id = :preferred_guide)
+                                                     AND :preferred_guide IS NOT NULL)) AS fault (pointer, code, found)
+ WHERE fault.found
+HAVING count(*) > 0;
+INSERT INTO guide_request (id, display_name, languages, city, remote, neighbours, audience, topics, arrival_on, message,
+                           preferred_guide, share_contact, guide_gender, guide_gender_must, language, consent_version,
+                           consent_language)
+VALUES (:ctx_id, :display_name, :languages, :city, :remote, :neighbours, :audience, :topics, :arrival_on, :message,
+        :preferred_guide, :share_contact, :guide_gender->>'value', coalesce((:guide_gender->>'must')::boolean, false),
+        :ctx_languages[1], CASE jsonb_typeof(:consent) WHEN 'string' THEN :consent #>> '{}' ELSE '' END, :ctx_languages[1]);
+SELECT await_confirmation('guide_request', :ctx_id, :email, :ctx_languages[1]);
+SELECT :ctx_id AS id,
+       'unverified' AS state;
