@@ -2,6 +2,7 @@
  * The mailer: takes the outbox row by row, makes the token, renders, sends. */
 #include "jobs.h"
 
+#include "identity.h"
 #include "log.h"
 #include "mail.h"
 
@@ -11,31 +12,12 @@
 
 #include "banned.h"
 
-enum {
-    TOKEN_BYTES = 32,
-    TOKEN_TEXT = sodium_base64_ENCODED_LEN(TOKEN_BYTES, sodium_base64_VARIANT_URLSAFE_NO_PADDING),
-    HASH_TEXT = 2 + 2 * crypto_hash_sha256_BYTES + 1,
-};
-
 /* What one run needs; texts and transport are made for the first mail. */
 struct mailer {
     struct job_run *run;
     struct mail_texts *texts;
     struct mail_transport *transport;
 };
-
-/* A token of 256 bits as text, and the hash the database keeps, as a bytea literal. */
-static void token_make(char token[TOKEN_TEXT], char hash[HASH_TEXT])
-{
-    unsigned char bytes[TOKEN_BYTES], digest[crypto_hash_sha256_BYTES];
-    randombytes_buf(bytes, sizeof bytes);
-    sodium_bin2base64(token, TOKEN_TEXT, bytes, sizeof bytes, sodium_base64_VARIANT_URLSAFE_NO_PADDING);
-    crypto_hash_sha256(digest, (const unsigned char *)token, strlen(token));
-    hash[0] = '\\';
-    hash[1] = 'x';
-    sodium_bin2hex(hash + 2, HASH_TEXT - 2, digest, sizeof digest);
-    sodium_memzero(bytes, sizeof bytes);
-}
 
 /* <portal>/<path>#token=<token>: a fragment is never sent to a server, so it stands in no log. */
 static const char *link_make(const struct config *config, const char *path, const char *token, struct arena *arena)
@@ -53,36 +35,39 @@ static bool fail(char *error, size_t size, const char *reason)
 }
 
 /* Renders and hands over what mail_prepare() answered. */
-static bool mailer_send(struct mailer *mailer, const char *id, const json_t *mail, const char *token, char *error, size_t size)
+static bool mailer_send(struct mailer *mailer, const char *id, const json_t *mail, const char *token, struct arena *arena, char *error,
+                        size_t size)
 {
     const struct config *config = mailer->run->config;
     const char *path = json_string_value(json_object_get(mail, "path"));
-    const char *to = json_string_value(json_object_get(mail, "to"));
-    struct arena arena;
+    const char *language = json_string_value(json_object_get(mail, "language"));
     struct buffer bytes;
     struct mail_content content;
-    arena_init(&arena, 16 * 1024);
-    buffer_init(&bytes);
-    const char *language = json_string_value(json_object_get(mail, "language"));
     const struct mail_request request = {
         .template = json_string_value(json_object_get(mail, "template")),
         .language = language ? language : "en",
         .region = config->region_name,
         .data = json_object_get(mail, "data"),
-        .link = path ? link_make(config, path, token, &arena) : NULL,
+        .link = path ? link_make(config, path, token, arena) : NULL,
     };
-    const struct mail_message message = {.from = config->mail_from, .to = to, .id = id, .date = time(NULL), .content = &content};
+    const struct mail_message message = {
+        .from = config->mail_from,
+        .to = json_string_value(json_object_get(mail, "to")),
+        .id = id,
+        .date = time(NULL),
+        .content = &content,
+    };
     bool sent = false;
-    if (!to || !request.template || (path && !request.link))
-        fail(error, size, "mail_prepare() gave no template or no address, or out of memory");
-    else if (!mail_render(mailer->texts, &request, &arena, &content))
+    buffer_init(&bytes);
+    if (!message.to || !request.template || (path && !request.link))
+        fail(error, size, "there is no address or no template, or no memory");
+    else if (!mail_render(mailer->texts, &request, arena, &content))
         fail(error, size, "there is no such template");
     else if (!mail_message_write(&bytes, &message))
         fail(error, size, "an address cannot stand in a header");
     else
-        sent = mail_transport_send(mailer->transport, to, id, &bytes, error, size);
+        sent = mail_transport_send(mailer->transport, message.to, id, &bytes, error, size);
     buffer_release(&bytes);
-    arena_release(&arena);
     return sent;
 }
 
@@ -110,21 +95,25 @@ static bool mailer_note_failure(struct mailer *mailer, const char *id, const cha
 static bool mailer_handle(struct mailer *mailer, const char *id)
 {
     PGconn *db = mailer->run->db;
-    char token[TOKEN_TEXT], hash[HASH_TEXT], error[256] = "";
-    token_make(token, hash);
-    if (!database_do(db, "SAVEPOINT taken"))
-        return false;
-    PGresult *result = database_query(db, "SELECT mail_prepare($1, $2)", 2, (const char *const[]){id, hash});
+    char token[TOKEN_LENGTH + 1], error[256] = "";
+    struct arena arena;
+    arena_init(&arena, 16 * 1024);
+    token_make(token);
+    const char *hash = token_hash_text(token, &arena);
+    PGresult *result = hash && database_do(db, "SAVEPOINT taken")
+                           ? database_query(db, "SELECT mail_prepare($1, $2)", 2, (const char *const[]){id, hash})
+                           : NULL;
     const char *answer = result ? database_value(result, 0, 0) : NULL;
     json_t *mail = answer ? json_loads(answer, 0, NULL) : NULL;
     if (!result)
         database_error(db, error, sizeof error);
-    const bool sent = result && (!answer || mailer_send(mailer, id, mail, token, error, sizeof error));
+    const bool sent = result && (!answer || mailer_send(mailer, id, mail, token, &arena, error, sizeof error));
     if (sent && answer)
         log_info("mail_sent", log_text("outbox", id), log_text("template", json_string_value(json_object_get(mail, "template"))));
     json_decref(mail);
     PQclear(result);
     sodium_memzero(token, sizeof token);
+    arena_release(&arena);
     if (!sent)
         return PQstatus(db) == CONNECTION_OK && mailer_note_failure(mailer, id, error);
     return call(db, "SELECT mail_sent($1)", 1, &id) && database_do(db, "COMMIT");

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: EUPL-1.2
+ * `welcomed import`: files of the content folder become rows, in one transaction. The parts live in their modules. */
+#ifndef WELCOME_IMPORT_H
+#define WELCOME_IMPORT_H
+
+#include "arena.h"
+#include "tree.h"
+
+#include <libpq-fe.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+struct import {
+    PGconn *db;         /* as the worker role, inside the transaction */
+    const char *folder; /* of the content */
+    struct arena arena; /* everything read */
+    size_t changes;     /* rows written; unchanged content writes none */
+    bool broken;        /* the transaction failed: nothing more can be asked of the database */
+};
+
+/* src/operation/import_file.c: what the parts share. Each function says on standard error what is wrong, with file and line. */
+
+/* Always false; line 0 is left out. */
+bool import_refuse(const char *path, unsigned line, const char *format, ...) __attribute__((format(printf, 3, 4)));
+
+/* "<folder>/<name>", NULL when out of memory. */
+const char *import_path(struct import *import, const char *name);
+
+/* The text of a file, terminated, UTF-8; NULL after saying why. */
+const char *import_text(struct import *import, const char *path, size_t *length);
+
+/* The YAML or JSON document in a file; NULL after saying why. */
+const struct node *import_tree(struct import *import, const char *path);
+
+/* Rows of a CSV file (RFC 4180) as sequence of mappings from the first line's names; NULL after saying why. */
+const struct node *import_csv(struct import *import, const char *path);
+
+/* Runs one statement that tells with its one value (t, or a number above 0) whether it wrote. False after saying why. */
+bool import_write(struct import *import, const char *path, unsigned line, const char *sql, int count, const char *const *values);
+
+/* The node as JSON text in the arena; "[]" for NULL. NULL when out of memory. */
+const char *import_json(struct import *import, const struct node *node);
+
+/* The parts. False after saying why; nothing is kept then. */
+bool import_reference(struct import *import); /* src/reference/reference_import.c: reference/ */
+bool import_articles(struct import *import);  /* src/information/article_import.c: articles/ */
+bool import_demo(struct import *import);      /* src/guides/demo_import.c: demo/personas.json */
+
+#endif

@@ -1,0 +1,309 @@
+/* SPDX-License-Identifier: EUPL-1.2
+ * Articles: a folder each, article.yaml for what all languages share, <language>.md for each translation (content/README.md). */
+#include "import.h"
+
+#include "markdown.h"
+
+#include <dirent.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "banned.h"
+
+enum { TITLE_MAX = 120, SUMMARY_MAX = 300, TRANSLATIONS_MAX = 100 };
+
+static const char ARTICLE[] =
+    "INSERT INTO article AS old (id, key, position, city, topics, audiences, stages, related, reviewed_on, review_due_on)"
+    " SELECT uuid_v7(), $2, (e->>'position')::int, e->>'city', ARRAY(SELECT jsonb_array_elements_text(e->'topics')),"
+    "        ARRAY(SELECT jsonb_array_elements_text(e->'audiences')), ARRAY(SELECT jsonb_array_elements_text(e->'stages')),"
+    "        ARRAY(SELECT jsonb_array_elements_text(coalesce(e->'related', '[]'))), (e->>'reviewed_on')::date,"
+    "        (e->>'review_due_on')::date"
+    "   FROM (SELECT $1::jsonb AS e) AS entry"
+    " ON CONFLICT (key) DO UPDATE SET"
+    "    position = EXCLUDED.position, city = EXCLUDED.city, topics = EXCLUDED.topics, audiences = EXCLUDED.audiences,"
+    "    stages = EXCLUDED.stages, related = EXCLUDED.related, reviewed_on = EXCLUDED.reviewed_on,"
+    "    review_due_on = EXCLUDED.review_due_on"
+    "  WHERE (old.position, old.city, old.topics, old.audiences, old.stages, old.related, old.reviewed_on, old.review_due_on)"
+    "        IS DISTINCT FROM (EXCLUDED.position, EXCLUDED.city, EXCLUDED.topics, EXCLUDED.audiences, EXCLUDED.stages,"
+    "                          EXCLUDED.related, EXCLUDED.reviewed_on, EXCLUDED.review_due_on)"
+    " RETURNING true";
+
+/* When all articles are there: what they say of each other. */
+static const char PLACE[] =
+    "UPDATE article a SET parent = p.id, replaces = r.id"
+    "  FROM (SELECT $1::jsonb AS e) AS entry"
+    "       LEFT JOIN article p ON p.key = e->>'parent' LEFT JOIN article r ON r.key = e->>'replaces'"
+    " WHERE a.key = $2 AND (a.parent, a.replaces) IS DISTINCT FROM (p.id, r.id)"
+    " RETURNING true";
+
+static const char TRANSLATION[] =
+    "SELECT publish_translation(a.id, $2, $3, $4, $5, $6, $7, $8, $9, $10,"
+    "                           ARRAY(SELECT s->>'basis' FROM jsonb_array_elements($11::jsonb) s), $11::jsonb, $12::date)"
+    "  FROM article a WHERE a.key = $1";
+
+/* Members of the files; what is not here is refused. */
+static const char *const ARTICLE_MEMBERS[] = {"position",    "topics",        "audiences", "stages", "related",  "sources",
+                                              "reviewed_on", "review_due_on", "parent",    "city",   "replaces", NULL};
+static const char *const FRONT_MEMBERS[] = {"title", "slug", "summary", "provenance", NULL};
+static const char *const PROVENANCE_MEMBERS[] = {"method", "source_language", "reviewed_on", NULL};
+
+/* Lists whose words must be known, and who knows them. */
+static const struct word_list {
+    const char *member;
+    const char *unknown; /* of the words in the JSON array $1 those nobody knows, or NULL */
+} WORD_LISTS[] = {
+    {"topics", "SELECT string_agg(w, ', ') FROM jsonb_array_elements_text($1) w WHERE w NOT IN (SELECT slug FROM topic)"},
+    {"audiences", "SELECT string_agg(w, ', ') FROM jsonb_array_elements_text($1) w WHERE w NOT IN (SELECT slug FROM audience)"},
+    {"stages", "SELECT string_agg(w, ', ') FROM jsonb_array_elements_text($1) w WHERE w NOT IN (SELECT slug FROM stage)"},
+};
+
+struct article {
+    const char *key;
+    const char *path; /* of article.yaml */
+    const struct node *root;
+};
+
+struct articles {
+    struct article *items;
+    size_t count;
+};
+
+struct translation {
+    const char *path;
+    const char *language;
+    const struct node *front;
+    const struct node *provenance;
+    const char *body;
+    unsigned body_line;
+};
+
+static bool members_known(const char *path, const struct node *mapping, const char *const *names)
+{
+    bool known = mapping && mapping->kind == NODE_MAPPING;
+    if (!known)
+        return import_refuse(path, mapping ? mapping->line : 1, "a mapping is expected here");
+    for (size_t i = 0; i < mapping->count; i++) {
+        size_t k = 0;
+        while (names[k] && strcmp(names[k], mapping->keys[i]) != 0)
+            k++;
+        if (!names[k])
+            known = import_refuse(path, mapping->key_lines[i], "there is no member `%s`", mapping->keys[i]);
+    }
+    return known;
+}
+
+/* Whether the member is a text of 1 to longest characters. */
+static bool text_fits(const char *path, const struct node *mapping, const char *name, size_t longest)
+{
+    const char *text = node_text(mapping, name);
+    const struct node *member = node_get(mapping, name);
+    size_t characters = 0;
+    for (const char *c = text ? text : ""; *c; c++)
+        characters += ((unsigned char)*c & 0xc0) != 0x80;
+    return (characters > 0 && characters <= longest) ||
+           import_refuse(path, member ? member->line : mapping->line, "`%s` must be a text of 1 to %zu characters", name, longest);
+}
+
+static bool words_known(struct import *import, const struct article *article, const struct word_list *list)
+{
+    const struct node *words = node_get(article->root, list->member);
+    const char *json = import_json(import, words);
+    if (!words || words->kind != NODE_SEQUENCE || words->count == 0)
+        return import_refuse(article->path, article->root->line, "`%s` must be a list with at least one word", list->member);
+    PGresult *result = json ? PQexecParams(import->db, list->unknown, 1, NULL, &json, NULL, NULL, 0) : NULL;
+    const bool answered = PQresultStatus(result) == PGRES_TUPLES_OK;
+    const bool known = answered && PQgetisnull(result, 0, 0);
+    if (!known)
+        import_refuse(article->path, words->line, "unknown in `%s`: %s", list->member,
+                      answered ? PQgetvalue(result, 0, 0) : PQerrorMessage(import->db));
+    import->broken |= !answered;
+    PQclear(result);
+    return known;
+}
+
+/* Whether the node, if there is one, is the key of an article. */
+static bool article_known(const struct articles *articles, const struct article *article, const struct node *key)
+{
+    if (!key)
+        return true;
+    for (size_t i = 0; key->kind == NODE_TEXT && i < articles->count; i++)
+        if (strcmp(articles->items[i].key, key->text) == 0)
+            return true;
+    return import_refuse(article->path, key->line, "there is no article `%s`", key->text ? key->text : "");
+}
+
+static bool article_write(struct import *import, const struct article *article, const char *sql)
+{
+    const char *values[] = {import_json(import, article->root), article->key};
+    return values[0] && import_write(import, article->path, article->root->line, sql, 2, values);
+}
+
+static bool article_read(struct import *import, struct article *article)
+{
+    article->path = arena_printf(&import->arena, "%s/articles/%s/article.yaml", import->folder, article->key);
+    article->root = article->path ? import_tree(import, article->path) : NULL;
+    bool done = article->root && members_known(article->path, article->root, ARTICLE_MEMBERS);
+    const struct node *position = node_get(article->root, "position");
+    if (done && (!position || position->kind != NODE_INTEGER))
+        done = import_refuse(article->path, article->root->line, "`position` must be a whole number");
+    for (size_t i = 0; article->root && i < sizeof WORD_LISTS / sizeof *WORD_LISTS && !import->broken; i++)
+        done = words_known(import, article, &WORD_LISTS[i]) && done;
+    return done && article_write(import, article, ARTICLE);
+}
+
+static bool article_place(struct import *import, const struct articles *articles, const struct article *article)
+{
+    const struct node *related = node_get(article->root, "related");
+    bool done = article_known(articles, article, node_get(article->root, "parent")) &&
+                article_known(articles, article, node_get(article->root, "replaces"));
+    for (size_t i = 0; related && i < related->count; i++)
+        done = article_known(articles, article, related->items[i]) && done;
+    return done && article_write(import, article, PLACE);
+}
+
+/* Splits the file into front matter and body. */
+static bool translation_split(struct import *import, struct translation *translation)
+{
+    struct tree_error error = {0};
+    size_t length;
+    const char *text = import_text(import, translation->path, &length);
+    const char *end = text && strncmp(text, "---\n", 4) == 0 ? strstr(text, "\n---\n\n") : NULL;
+    if (!text)
+        return false;
+    if (!end)
+        return import_refuse(translation->path, 1, "front matter stands between two lines ---, then an empty line, then the text");
+    translation->front = tree_parse(text, (size_t)(end - text) + 1, &import->arena, &error);
+    translation->body = end + strlen("\n---\n\n");
+    translation->body_line = 1;
+    for (const char *c = text; c < translation->body; c++)
+        translation->body_line += *c == '\n';
+    return translation->front || import_refuse(translation->path, error.line, "%s", error.message);
+}
+
+static bool provenance_read(const struct translation *translation)
+{
+    const struct node *provenance = translation->provenance;
+    const char *method = node_text(provenance, "method");
+    const bool machine = method && strcmp(method, "machine") == 0;
+    const bool known = machine || (method && (strcmp(method, "human") == 0 || strcmp(method, "machine_reviewed") == 0));
+    if (!known)
+        return import_refuse(translation->path, provenance->line, "`method` must be human, machine or machine_reviewed");
+    return text_fits(translation->path, provenance, "source_language", 35) &&
+           (machine || text_fits(translation->path, provenance, "reviewed_on", 10));
+}
+
+static bool translation_read(struct import *import, struct translation *translation)
+{
+    const char *path = translation->path;
+    if (!translation_split(import, translation) || !members_known(path, translation->front, FRONT_MEMBERS))
+        return false;
+    translation->provenance = node_get(translation->front, "provenance");
+    if (!translation->provenance)
+        return import_refuse(path, translation->front->line, "`provenance` is missing");
+    return text_fits(path, translation->front, "title", TITLE_MAX) && text_fits(path, translation->front, "slug", TITLE_MAX) &&
+           text_fits(path, translation->front, "summary", SUMMARY_MAX) &&
+           members_known(path, translation->provenance, PROVENANCE_MEMBERS) && provenance_read(translation);
+}
+
+static bool translation_write(struct import *import, const struct article *article, const struct translation *translation)
+{
+    struct markdown body;
+    struct markdown_fault fault;
+    if (!markdown_render(translation->body, strlen(translation->body), &import->arena, &body, &fault))
+        return import_refuse(translation->path, translation->body_line + fault.line - 1, "%s", fault.message);
+    const struct node *front = translation->front, *provenance = translation->provenance;
+    const char *values[] = {
+        article->key,
+        translation->language,
+        node_text(front, "slug"),
+        node_text(front, "title"),
+        node_text(front, "summary"),
+        translation->body,
+        body.html,
+        body.text,
+        node_text(provenance, "method"),
+        node_text(provenance, "source_language"),
+        import_json(import, node_get(article->root, "sources")),
+        node_text(provenance, "reviewed_on"),
+    };
+    return values[10] && import_write(import, translation->path, front->line, TRANSLATION, sizeof values / sizeof *values, values);
+}
+
+static bool is_original(const struct translation *translation)
+{
+    const char *source = node_text(translation->provenance, "source_language");
+    return source && strcmp(source, translation->language) == 0;
+}
+
+static int is_translation(const struct dirent *entry)
+{
+    const char *dot = strrchr(entry->d_name, '.');
+    return dot && dot > entry->d_name && strcmp(dot, ".md") == 0;
+}
+
+static int is_article(const struct dirent *entry)
+{
+    const char *name = entry->d_name;
+    return *name && strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789-") == strlen(name);
+}
+
+/* Names in a folder that keep suits, in order, without their last drop bytes, in the arena; -1 when it cannot be read. */
+static int folder_names(struct import *import, const char *path, int (*suits)(const struct dirent *), size_t drop, const char ***names)
+{
+    struct dirent **entries = NULL;
+    const int count = path ? scandir(path, &entries, suits, alphasort) : -1;
+    if (count < 0) {
+        import_refuse(path ? path : "", 0, "cannot be read");
+        return -1;
+    }
+    *names = arena_array(&import->arena, (size_t)count + 1, sizeof **names);
+    bool whole = *names != NULL;
+    for (int i = 0; i < count; i++) {
+        if (whole)
+            (*names)[i] = arena_copy(&import->arena, entries[i]->d_name, strlen(entries[i]->d_name) - drop);
+        whole = whole && (*names)[i];
+        free(entries[i]);
+    }
+    free(entries);
+    return whole ? count : -1;
+}
+
+/* All languages of one article, originals first: the others point at the revision they were made from. */
+static bool translations_import(struct import *import, const struct article *article)
+{
+    struct translation translations[TRANSLATIONS_MAX];
+    const char **languages;
+    const char *folder = arena_printf(&import->arena, "%s/articles/%s", import->folder, article->key);
+    const int count = folder_names(import, folder, is_translation, strlen(".md"), &languages);
+    if (count < 1 || count > TRANSLATIONS_MAX)
+        return import_refuse(article->path, 0, "has no translation beside it, or more than %d", TRANSLATIONS_MAX);
+    bool done = true;
+    for (int i = 0; i < count; i++) {
+        translations[i] = (struct translation){.language = languages[i]};
+        translations[i].path = arena_printf(&import->arena, "%s/%s.md", folder, languages[i]);
+        done = translations[i].path && translation_read(import, &translations[i]) && done;
+    }
+    for (int originals = 1; originals >= 0 && done; originals--)
+        for (int i = 0; i < count && !import->broken; i++)
+            if (is_original(&translations[i]) == originals)
+                done = translation_write(import, article, &translations[i]) && done;
+    return done && !import->broken;
+}
+
+bool import_articles(struct import *import)
+{
+    const char **keys;
+    const int count = folder_names(import, import_path(import, "articles"), is_article, 0, &keys);
+    struct articles articles = {.items = count < 0 ? NULL : arena_array(&import->arena, (size_t)count + 1, sizeof *articles.items)};
+    bool done = articles.items != NULL;
+    for (; done && articles.count < (size_t)count; articles.count++)
+        articles.items[articles.count].key = keys[articles.count];
+    for (size_t i = 0; i < articles.count && !import->broken; i++)
+        done = article_read(import, &articles.items[i]) && done;
+    for (size_t i = 0; i < articles.count && done; i++)
+        done = article_place(import, &articles, &articles.items[i]);
+    for (size_t i = 0; i < articles.count && !import->broken; i++)
+        done = translations_import(import, &articles.items[i]) && done;
+    return done && !import->broken;
+}

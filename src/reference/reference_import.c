@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: EUPL-1.2
+ * Reference data: cities, languages, countries, audiences, stages, topics. Rows are added and changed, never removed: people's
+ * rows point at them. */
+#include "import.h"
+
+#include <stdio.h>
+
+#include "banned.h"
+
+/* Each statement gets one entry of the file as $1 and its place in the file, from 1, as $2, and returns a row when it wrote. */
+static const char CITY[] =
+    "INSERT INTO city AS old (slug, name, name_en, ags, nuts3, kind, government_region, state, state_code, latitude, longitude,"
+    "                         population, population_date, website_host, neighbours, required_verifications, detail)"
+    " SELECT e->>'slug', e->>'name', e->>'name_en', e->>'ags', e->>'nuts3', e->>'kind', e->>'government_region', e->>'state',"
+    "        e->>'state_code', (e->>'latitude')::float8, (e->>'longitude')::float8, (e->'population'->>'value')::int,"
+    "        (e->'population'->>'date')::date, e->>'website_host',"
+    "        ARRAY(SELECT jsonb_array_elements_text(coalesce(e->'neighbours', '[]'))),"
+    "        ARRAY(SELECT jsonb_array_elements_text(coalesce(e->'required_verifications', '[]'))), e"
+    "   FROM (SELECT $1::jsonb AS e, $2::int) AS entry"
+    " ON CONFLICT (slug) DO UPDATE SET"
+    "    name = EXCLUDED.name, name_en = EXCLUDED.name_en, ags = EXCLUDED.ags, nuts3 = EXCLUDED.nuts3, kind = EXCLUDED.kind,"
+    "    government_region = EXCLUDED.government_region, state = EXCLUDED.state, state_code = EXCLUDED.state_code,"
+    "    latitude = EXCLUDED.latitude, longitude = EXCLUDED.longitude, population = EXCLUDED.population,"
+    "    population_date = EXCLUDED.population_date, website_host = EXCLUDED.website_host, neighbours = EXCLUDED.neighbours,"
+    "    required_verifications = EXCLUDED.required_verifications, detail = EXCLUDED.detail"
+    "  WHERE old.detail IS DISTINCT FROM EXCLUDED.detail" /* the whole entry, which the other columns repeat */
+    " RETURNING true";
+
+static const char LANGUAGE[] =
+    "INSERT INTO language AS old (tag, position, iso639_3, name_en, name_de, autonym, script, dir)"
+    " SELECT e->>'tag', $2::int, nullif(e->>'iso639_3', ''), e->>'name_en', e->>'name_de', e->>'endonym_ui',"
+    "        nullif(e->>'script', ''), e->>'dir'"
+    "   FROM (SELECT $1::jsonb AS e) AS entry"
+    " ON CONFLICT (tag) DO UPDATE SET"
+    "    position = EXCLUDED.position, iso639_3 = EXCLUDED.iso639_3, name_en = EXCLUDED.name_en, name_de = EXCLUDED.name_de,"
+    "    autonym = EXCLUDED.autonym, script = EXCLUDED.script, dir = EXCLUDED.dir"
+    "  WHERE old IS DISTINCT FROM EXCLUDED"
+    " RETURNING true";
+
+static const char RELATED[] =
+    "INSERT INTO related_language (a, b)"
+    " SELECT pair.a, pair.b"
+    "   FROM (SELECT $1::jsonb AS e, $2::int) AS entry,"
+    "        LATERAL (VALUES (e->>'tag_a', e->>'tag_b'), (e->>'tag_b', e->>'tag_a')) AS pair (a, b)"
+    " ON CONFLICT DO NOTHING"
+    " RETURNING true";
+
+static const char COUNTRY[] =
+    "INSERT INTO country AS old (code, alpha3, numeric, name_en, name_de, entry_group)"
+    " SELECT e->>'alpha2', e->>'alpha3', e->>'numeric', e->>'name_en', e->>'name_de', e->>'entry_group'"
+    "   FROM (SELECT $1::jsonb AS e, $2::int) AS entry"
+    " ON CONFLICT (code) DO UPDATE SET"
+    "    alpha3 = EXCLUDED.alpha3, numeric = EXCLUDED.numeric, name_en = EXCLUDED.name_en, name_de = EXCLUDED.name_de,"
+    "    entry_group = EXCLUDED.entry_group"
+    "  WHERE old IS DISTINCT FROM EXCLUDED"
+    " RETURNING true";
+
+static const char AUDIENCE[] =
+    "INSERT INTO audience AS old (slug, position, title)"
+    " SELECT e->>'code', coalesce((e->>'position')::int, $2::int), e->'title' FROM (SELECT $1::jsonb AS e) AS entry"
+    " ON CONFLICT (slug) DO UPDATE SET position = EXCLUDED.position, title = EXCLUDED.title"
+    "  WHERE old IS DISTINCT FROM EXCLUDED"
+    " RETURNING true";
+
+static const char STAGE[] =
+    "INSERT INTO stage AS old (slug, position, title)"
+    " SELECT e->>'code', coalesce((e->>'position')::int, $2::int), e->'title' FROM (SELECT $1::jsonb AS e) AS entry"
+    " ON CONFLICT (slug) DO UPDATE SET position = EXCLUDED.position, title = EXCLUDED.title"
+    "  WHERE old IS DISTINCT FROM EXCLUDED"
+    " RETURNING true";
+
+static const char TOPIC[] =
+    "INSERT INTO topic AS old (slug, parent, position, stage, title)"
+    " SELECT e->>'slug', e->>'parent', coalesce((e->>'position')::int, $2::int), e->>'stage', e->'title'"
+    "   FROM (SELECT $1::jsonb AS e) AS entry"
+    " ON CONFLICT (slug) DO UPDATE SET"
+    "    parent = EXCLUDED.parent, position = EXCLUDED.position, stage = EXCLUDED.stage, title = EXCLUDED.title"
+    "  WHERE old IS DISTINCT FROM EXCLUDED"
+    " RETURNING true";
+
+/* In an order that references allow. */
+static const struct source {
+    const char *file;
+    const char *member; /* the list in a JSON file; NULL: a CSV file */
+    const char *sql;
+} SOURCES[] = {
+    {"reference/cities.json", "cities", CITY},
+    {"reference/languages.csv", NULL, LANGUAGE},
+    {"reference/related_languages.csv", NULL, RELATED},
+    {"reference/countries.csv", NULL, COUNTRY},
+    {"reference/topics.json", "audiences", AUDIENCE},
+    {"reference/topics.json", "stages", STAGE},
+    {"reference/topics.json", "topics", TOPIC},
+};
+
+static bool source_read(struct import *import, const struct source *source)
+{
+    const char *path = import_path(import, source->file);
+    const struct node *root = !path ? NULL : source->member ? import_tree(import, path) : import_csv(import, path);
+    const struct node *list = source->member ? node_get(root, source->member) : root;
+    if (!root)
+        return false;
+    if (!list || list->kind != NODE_SEQUENCE)
+        return import_refuse(path, root->line, "there is no list `%s`", source->member);
+    for (size_t i = 0; i < list->count; i++) {
+        char place[24];
+        snprintf(place, sizeof place, "%zu", i + 1);
+        const char *values[] = {import_json(import, list->items[i]), place};
+        if (!values[0] || !import_write(import, path, list->items[i]->line, source->sql, 2, values))
+            return false;
+    }
+    return true;
+}
+
+bool import_reference(struct import *import)
+{
+    bool done = true;
+    for (size_t i = 0; i < sizeof SOURCES / sizeof *SOURCES && !import->broken; i++)
+        done = source_read(import, &SOURCES[i]) && done;
+    return done && !import->broken;
+}
