@@ -88,9 +88,9 @@ void faults_add(struct faults *faults, struct fault fault);
 bool schema_check(const struct schema *schema, const json_t *value, const char *pointer, const char *parameter,
                   struct faults *faults);
 
-/* Reads a parameter's text (valid UTF-8) as the schema's type says (integers and numbers strictly as in JSON, true/false, arrays split at
- * commas, an empty text an empty array) and returns a new reference, or NULL with a fault added (or faults->failed). Does not
- * check the rest: schema_check() does. */
+/* Reads a parameter's text (valid UTF-8) as the schema's type says: integers and numbers strictly as in JSON, true or false,
+ * arrays split at commas, an empty text being an empty array. Returns a new reference, or NULL with a fault added (or
+ * faults->failed). Does not check the rest: schema_check() does. */
 json_t *schema_read(const struct schema *schema, const char *text, const char *parameter, struct faults *faults);
 
 #endif

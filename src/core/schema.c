@@ -91,13 +91,6 @@ static bool merge(struct schema_set *set, struct schema *schema, const struct sc
     return merge_properties(set, schema, part);
 }
 
-static bool settle(struct schema_set *set, struct schema_entry *entry, unsigned depth);
-
-static bool settle_part(struct schema_set *set, const struct schema *part, unsigned depth)
-{
-    return part == &schema_any || settle(set, (struct schema_entry *)part, depth + 1);
-}
-
 /* `oneOf: [X, {type: 'null'}]` in either order: takes X out of the branches. */
 static void find_nullable(struct schema_detail *detail, struct schema_branches *branches, bool any_may_fit)
 {
@@ -112,7 +105,26 @@ static void find_nullable(struct schema_detail *detail, struct schema_branches *
         branches->count = 0;
 }
 
-/* Once all keywords are read: finds schemas that apply to a value in a circle, which would never end, and what readers see. */
+/* Once its parts are settled: what readers see of the schema. */
+static bool show(struct schema_set *set, struct schema_entry *entry)
+{
+    struct schema *schema = &entry->schema;
+    const struct schema_detail *detail = &entry->detail;
+    schema->nullable = (detail->types & SCHEMA_NULL) && detail->types != SCHEMA_NULL;
+    schema->types = schema->nullable ? detail->types & ~(unsigned)SCHEMA_NULL : detail->types;
+    schema->properties = detail->properties;
+    schema->property_count = detail->property_count;
+    schema->items = detail->items;
+    if (detail->reference && !merge(set, schema, detail->reference))
+        return false;
+    for (size_t i = 0; i < detail->all_of.count; i++)
+        if (!merge(set, schema, detail->all_of.items[i]))
+            return false;
+    schema->nullable = schema->nullable || (detail->or_null && schema->types == 0);
+    return !detail->or_null || merge(set, schema, detail->or_null);
+}
+
+/* Once all keywords are read: refuses schemas that apply to a value in a circle, which would never end. */
 static bool settle(struct schema_set *set, struct schema_entry *entry, unsigned depth)
 {
     if (entry->state == ENTRY_SETTLED)
@@ -120,32 +132,17 @@ static bool settle(struct schema_set *set, struct schema_entry *entry, unsigned 
     if (entry->state == ENTRY_SETTLING || depth > NESTING_MAX)
         return tree_refuse(&set->error, entry->node->line, "applies to itself for the same value, or through too many others");
     entry->state = ENTRY_SETTLING;
-    struct schema *schema = &entry->schema;
     struct schema_detail *detail = &entry->detail;
-    struct schema_branches *groups[] = {&detail->all_of, &detail->any_of, &detail->one_of};
+    const struct schema_branches reference = {.items = &detail->reference, .count = detail->reference ? 1 : 0};
+    const struct schema_branches *groups[] = {&reference, &detail->all_of, &detail->any_of, &detail->one_of};
     for (size_t i = 0; i < sizeof groups / sizeof *groups; i++)
         for (size_t j = 0; j < groups[i]->count; j++)
-            if (!settle_part(set, groups[i]->items[j], depth))
+            if (!settle(set, (struct schema_entry *)groups[i]->items[j], depth + 1))
                 return false;
     find_nullable(detail, &detail->one_of, false);
     find_nullable(detail, &detail->any_of, true);
-    schema->nullable = (detail->types & SCHEMA_NULL) && detail->types != SCHEMA_NULL;
-    schema->types = schema->nullable ? detail->types & ~(unsigned)SCHEMA_NULL : detail->types;
-    schema->properties = detail->properties;
-    schema->property_count = detail->property_count;
-    schema->items = detail->items;
-    if (detail->reference && (!settle_part(set, detail->reference, depth) || !merge(set, schema, detail->reference)))
-        return false;
-    for (size_t i = 0; i < detail->all_of.count; i++)
-        if (!merge(set, schema, detail->all_of.items[i]))
-            return false;
-    if (detail->or_null) {
-        schema->nullable = schema->nullable || schema->types == 0;
-        if (!merge(set, schema, detail->or_null))
-            return false;
-    }
     entry->state = ENTRY_SETTLED;
-    return true;
+    return show(set, entry);
 }
 
 struct schema_set *schema_set_new(const struct node *document, struct arena *arena)

@@ -214,6 +214,7 @@ static void describe(struct buffer *limit, const json_t *value)
     char *text = json_is_string(value) ? NULL : json_dumps(value, JSON_ENCODE_ANY | JSON_COMPACT);
     buffer_puts(limit, limit->length ? ", " : "");
     buffer_puts(limit, text ? text : json_is_string(value) ? json_string_value(value) : "");
+    limit->failed = limit->failed || (!text && !json_is_string(value));
     free(text);
 }
 
