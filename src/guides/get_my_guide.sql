@@ -25,8 +25,5 @@ SELECT g.id,
        g.listed,
        g.created_at
   FROM guide g
- CROSS JOIN LATERAL (
-         SELECT count(*) AS recent
-           FROM unnest(g.recent_asks) AS asked (at)
-          WHERE asked.at > clock() - interval '30 days') asks
+ CROSS JOIN LATERAL (SELECT asks_since(g.recent_asks, clock() - interval '30 days') AS recent) asks
  WHERE g.id = my_guide();

@@ -29,7 +29,7 @@ SELECT g.id,
               ORDER BY named.place) AS cities_awaiting_approval,
        g.capacity,
        g.load,
-       (SELECT count(*) FROM unnest(g.recent_asks) AS asked (at) WHERE asked.at > clock() - interval '30 days') AS asks_last_30_days,
+       asks_since(g.recent_asks, clock() - interval '30 days') AS asks_last_30_days,
        g.created_at,
        '["' || g.id || '"]' AS _cursor
   FROM page
