@@ -26,6 +26,7 @@ struct mail_transport {
 struct upload {
     const char *bytes;
     size_t left;
+    const atomic_bool *stopping;
 };
 
 struct mail_transport *mail_transport_open(const struct config *config, const atomic_bool *stopping)
@@ -64,12 +65,12 @@ static size_t upload_read(char *to, size_t size, size_t count, void *context)
     return length;
 }
 
-/* Ends the transfer when the program wants to stop. */
+/* Ends the transfer when the program wants to stop, but not between the last byte and the server's yes: the mail would go twice. */
 static int upload_progress(void *context, curl_off_t down_total, curl_off_t down, curl_off_t up_total, curl_off_t up)
 {
-    const struct mail_transport *transport = context;
+    const struct upload *upload = context;
     (void)down_total, (void)down, (void)up_total, (void)up;
-    return transport->stopping && atomic_load(transport->stopping);
+    return upload->left > 0 && upload->stopping && atomic_load(upload->stopping);
 }
 
 static bool smtp_prepare(struct mail_transport *transport, const char *from, struct curl_slist *to, struct upload *upload, char *error)
@@ -89,7 +90,7 @@ static bool smtp_prepare(struct mail_transport *transport, const char *from, str
            curl_easy_setopt(curl, CURLOPT_READDATA, upload) == CURLE_OK &&
            curl_easy_setopt(curl, CURLOPT_NOPROGRESS, 0L) == CURLE_OK &&
            curl_easy_setopt(curl, CURLOPT_XFERINFOFUNCTION, upload_progress) == CURLE_OK &&
-           curl_easy_setopt(curl, CURLOPT_XFERINFODATA, transport) == CURLE_OK &&
+           curl_easy_setopt(curl, CURLOPT_XFERINFODATA, upload) == CURLE_OK &&
            curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L) == CURLE_OK &&
            curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT, (long)CONNECT_SECONDS) == CURLE_OK &&
            curl_easy_setopt(curl, CURLOPT_TIMEOUT, (long)SEND_SECONDS) == CURLE_OK &&
@@ -108,7 +109,7 @@ static bool smtp_send(struct mail_transport *transport, const char *from, const 
                       size_t size)
 {
     char curl_error[CURL_ERROR_SIZE] = "";
-    struct upload upload = {.bytes = message->bytes, .left = message->length};
+    struct upload upload = {.bytes = message->bytes, .left = message->length, .stopping = transport->stopping};
     struct curl_slist *receivers = curl_slist_append(NULL, to);
     CURLcode code = CURLE_OUT_OF_MEMORY;
     if (receivers && smtp_prepare(transport, from, receivers, &upload, curl_error))
