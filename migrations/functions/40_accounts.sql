@@ -1,0 +1,251 @@
+-- SPDX-License-Identifier: EUPL-1.2
+-- From an address to a session: anonymous statements write the thing and what waits for its confirmation, never an account.
+
+-- Puts a mail to an account into the outbox. The import of demo data is quiet; the daemon's role cannot ask for that.
+CREATE OR REPLACE FUNCTION mail(template text, account uuid, language text, subject_kind text, subject_id uuid) RETURNS void
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = welcome, pg_temp AS $$
+BEGIN
+  IF account IS NULL OR (session_user <> 'welcome' AND current_setting('welcome.quiet', true) = 'on') THEN
+    RETURN;
+  END IF;
+  INSERT INTO outbox (id, template, account, language, subject_kind, subject_id)
+  SELECT uuid_v7(), mail.template, a.id, mail_language_of(ARRAY[mail.language, a.language]), mail.subject_kind, mail.subject_id
+    FROM account a WHERE a.id = mail.account;
+END
+$$;
+
+-- What is done to personal data by staff; called by triggers.
+CREATE OR REPLACE FUNCTION record(action text, subject_kind text, subject_id uuid, city text, detail jsonb DEFAULT '{}') RETURNS void
+LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = welcome, pg_temp AS $$
+  INSERT INTO audit (actor, action, subject_kind, subject_id, city, detail)
+  SELECT (SELECT a.id FROM account a WHERE a.id = me()), action, subject_kind, subject_id, city, detail
+$$;
+
+-- The owner of the address is asked; only the maker of the thing can cause it (the account itself for a new address).
+CREATE OR REPLACE FUNCTION await_confirmation(kind text, thing uuid, address text, language text) RETURNS void
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = welcome, pg_temp AS $$
+DECLARE
+  tongue text := mail_language_of(ARRAY[language]);
+BEGIN
+  PERFORM require(thing = CASE WHEN kind = 'account' THEN me() ELSE subject() END, 'not_found');
+  IF kind = 'guide_request' THEN
+    SELECT mail_language_of(ARRAY[r.languages -> 0 ->> 'tag', await_confirmation.language]) INTO tongue
+      FROM guide_request r WHERE r.id = thing;
+  END IF;
+  INSERT INTO confirmation (subject_kind, subject_id, address, language, expires_at)
+  VALUES (kind, thing, btrim(address), await_confirmation.language, clock() + interval '7 days')
+      ON CONFLICT (subject_kind, subject_id) DO UPDATE SET address = excluded.address, expires_at = excluded.expires_at;
+  INSERT INTO outbox (id, template, address, language, subject_kind, subject_id)
+  VALUES (uuid_v7(), CASE kind WHEN 'account' THEN 'confirm_address' ELSE 'confirm_' || kind END, btrim(address), tongue, kind, thing);
+END
+$$;
+
+-- The same two statements for known and unknown addresses; the mailer finds out.
+CREATE OR REPLACE FUNCTION request_sign_in(address text, language text) RETURNS void
+LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = welcome, pg_temp AS $$
+  INSERT INTO outbox (id, template, address, language)
+  VALUES (uuid_v7(), 'sign_in', btrim(address), mail_language_of(ARRAY[language]))
+$$;
+
+CREATE OR REPLACE FUNCTION account_of(address text) RETURNS uuid
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = welcome, pg_temp AS
+$$ SELECT id FROM account WHERE lower(email) = lower(btrim(address)) $$;
+
+CREATE OR REPLACE FUNCTION find_or_make_account(address text, language text) RETURNS uuid
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = welcome, pg_temp AS $$
+BEGIN
+  INSERT INTO account (id, email, language) VALUES (uuid_v7(), btrim(address), language) ON CONFLICT DO NOTHING;
+  RETURN account_of(address);
+END
+$$;
+
+-- Would confirming this be a second profile, or a second request that is not closed?
+CREATE OR REPLACE FUNCTION is_duplicate(kind text, account uuid) RETURNS boolean
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = welcome, pg_temp AS $$
+  SELECT CASE kind
+         WHEN 'guide' THEN EXISTS (SELECT FROM guide g WHERE g.account = $2 AND g.state NOT IN ('rejected', 'left'))
+         WHEN 'guide_request' THEN EXISTS (SELECT FROM guide_request r WHERE r.account = $2 AND r.state <> 'closed')
+         ELSE false END
+$$;
+
+-- State of a thing that tokens speak of, the guide request it belongs to, and whether a mailed task is still one.
+CREATE OR REPLACE FUNCTION thing_of(kind text, id uuid) RETURNS TABLE (state text, request uuid, alive boolean)
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = welcome, pg_temp AS $$
+  SELECT p.state, p.request, p.expires_at > clock() FROM proposal p WHERE kind = 'proposal' AND p.id = $2
+  UNION ALL
+  SELECT m.state, m.request, m.state = 'active' FROM match m WHERE kind = 'match' AND m.id = $2
+  UNION ALL
+  SELECT r.state, r.id, r.state <> 'closed' FROM guide_request r WHERE kind = 'guide_request' AND r.id = $2
+  UNION ALL
+  SELECT g.state, NULL, true FROM guide g WHERE kind = 'guide' AND g.id = $2
+$$;
+
+-- Makes the session and tells about it; kind is NULL for a full one.
+CREATE OR REPLACE FUNCTION start_session(session_token_hash bytea, account uuid, kind text, thing uuid, task boolean)
+RETURNS TABLE (session uuid, expires_at timestamptz, account_id uuid, email text, language text, roles text[],
+               subject_kind text, subject_id uuid, subject_state text)
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = welcome, pg_temp AS $$
+DECLARE
+  about record;
+BEGIN
+  SELECT * INTO about FROM thing_of(kind, thing);
+  session := uuid_v7();
+  expires_at := clock() + CASE WHEN task THEN interval '24 hours' ELSE session_lifetime(account) END;
+  INSERT INTO session (id, token_hash, account, kind, thing, request, expires_at)
+  SELECT start_session.session, session_token_hash, start_session.account, t.kind, t.thing, t.request, start_session.expires_at
+    FROM (SELECT CASE WHEN task THEN start_session.kind END, CASE WHEN task THEN start_session.thing END,
+                 CASE WHEN task THEN about.request END) AS t(kind, thing, request);
+  SELECT a.id, a.email, a.language INTO account_id, email, language FROM account a WHERE a.id = start_session.account;
+  roles := ARRAY(SELECT DISTINCT r.role FROM staff_role r WHERE r.account = start_session.account AND NOT task ORDER BY 1);
+  subject_kind := kind;
+  subject_id := thing;
+  subject_state := about.state;
+  RETURN NEXT;
+END
+$$;
+
+-- Proves the address, does what was asked, opens a full session. Once.
+CREATE OR REPLACE FUNCTION confirm_token(token_hash bytea, session_token_hash bytea)
+RETURNS TABLE (session uuid, expires_at timestamptz, account uuid, email text, language text, roles text[],
+               subject_kind text, subject_id uuid, subject_state text)
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = welcome, pg_temp AS $$
+DECLARE
+  token   login_token;
+  waiting confirmation;
+  person  uuid;
+BEGIN
+  SELECT * INTO token FROM login_token t WHERE t.token_hash = confirm_token.token_hash AND t.kind = 'confirm' FOR UPDATE;
+  IF NOT FOUND THEN
+    PERFORM problem('token_unknown');
+  ELSIF token.used_at IS NOT NULL THEN
+    PERFORM problem('token_used');
+  ELSIF token.expires_at <= clock() THEN
+    PERFORM problem('token_expired');
+  END IF;
+  DELETE FROM confirmation c
+   WHERE c.subject_kind = token.subject_kind AND c.subject_id = token.subject_id AND lower(c.address) = lower(token.address)
+  RETURNING * INTO waiting;
+  IF NOT FOUND THEN -- done through another mail
+    PERFORM problem('token_used');
+  END IF;
+  UPDATE login_token t SET used_at = clock() WHERE t.token_hash = confirm_token.token_hash;
+  IF waiting.subject_kind = 'account' THEN
+    person := waiting.subject_id;
+  ELSE
+    person := find_or_make_account(waiting.address, waiting.language);
+  END IF;
+  PERFORM do_confirmed(waiting.subject_kind, waiting.subject_id, person, waiting.address);
+  RETURN QUERY SELECT * FROM start_session(session_token_hash, person, waiting.subject_kind, waiting.subject_id, false);
+END
+$$;
+
+-- A rejected person may apply again after six months.
+CREATE OR REPLACE FUNCTION do_confirmed(kind text, thing uuid, person uuid, address text) RETURNS void
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = welcome, pg_temp AS $$
+BEGIN
+  PERFORM require(NOT is_duplicate(kind, person), 'duplicate');
+  IF kind = 'account' THEN
+    UPDATE account SET email = do_confirmed.address WHERE id = thing;
+  ELSIF kind = 'guide' THEN
+    PERFORM require(NOT EXISTS (SELECT FROM guide g WHERE g.account = person AND g.state = 'rejected'
+                                   AND g.decided_at > clock() - interval '6 months'), 'conflict_state');
+    UPDATE guide SET account = person, state = 'applied' WHERE id = thing AND state = 'unverified';
+  ELSE
+    UPDATE guide_request SET account = person, state = 'open' WHERE id = thing AND state = 'unverified';
+  END IF;
+EXCEPTION WHEN unique_violation THEN -- somebody was faster
+  PERFORM problem('duplicate');
+END
+$$;
+
+-- A sign-in link works once for 15 minutes; the link of a task mail until its thing is closed, and opens only that thing.
+CREATE OR REPLACE FUNCTION open_session(token_hash bytea, session_token_hash bytea)
+RETURNS TABLE (session uuid, expires_at timestamptz, account uuid, email text, language text, roles text[],
+               subject_kind text, subject_id uuid, subject_state text)
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = welcome, pg_temp AS $$
+DECLARE
+  token  login_token;
+  person uuid;
+BEGIN
+  SELECT * INTO token FROM login_token t WHERE t.token_hash = open_session.token_hash AND t.kind IN ('sign_in', 'task') FOR UPDATE;
+  person := coalesce(token.account, account_of(token.address));
+  IF person IS NULL THEN
+    PERFORM problem('token_unknown');
+  ELSIF token.used_at IS NOT NULL THEN
+    PERFORM problem('token_used');
+  ELSIF token.expires_at <= clock()
+     OR token.kind = 'task' AND (SELECT t.alive FROM thing_of(token.subject_kind, token.subject_id) t) IS NOT TRUE THEN
+    PERFORM problem('token_expired');
+  END IF;
+  IF token.kind = 'sign_in' THEN
+    UPDATE login_token t SET used_at = clock() WHERE t.token_hash = open_session.token_hash;
+  END IF;
+  RETURN QUERY SELECT * FROM start_session(session_token_hash, person, token.subject_kind, token.subject_id, token.kind = 'task');
+END
+$$;
+
+-- [{"role","city"}] of the account itself or, for an admin, of anybody.
+CREATE OR REPLACE FUNCTION roles_of(account uuid) RETURNS jsonb
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = welcome, pg_temp AS $$
+  SELECT coalesce(jsonb_agg(jsonb_build_object('role', r.role, 'city', r.city) ORDER BY r.role, r.city), '[]')
+    FROM staff_role r WHERE r.account = $1 AND (r.account = me() OR is_admin())
+$$;
+
+-- Every city in which I hold any staff role, '*' expanded.
+CREATE OR REPLACE FUNCTION staff_cities() RETURNS text[]
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = welcome, pg_temp AS $$
+  SELECT coalesce(array_agg(c.slug ORDER BY c.slug), '{}')
+    FROM city c
+   WHERE EXISTS (SELECT FROM staff_role r WHERE r.account = me() AND r.city IN (c.slug, '*') AND task() IS NULL)
+$$;
+
+-- Replaces all roles of an account by [{"role","city"}]; the last admin stays.
+CREATE OR REPLACE FUNCTION set_roles(account uuid, roles jsonb) RETURNS void
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = welcome, pg_temp AS $$
+BEGIN
+  PERFORM require(is_admin(), 'forbidden');
+  PERFORM FROM account a WHERE a.id = set_roles.account FOR NO KEY UPDATE;
+  PERFORM require(FOUND, 'not_found');
+  DELETE FROM staff_role r WHERE r.account = set_roles.account;
+  INSERT INTO staff_role (account, role, city)
+  SELECT DISTINCT set_roles.account, x ->> 'role', x ->> 'city' FROM jsonb_array_elements(roles) AS x;
+  PERFORM require(EXISTS (SELECT FROM staff_role r WHERE r.role = 'admin'), 'conflict_state');
+  PERFORM record('set_roles', 'account', set_roles.account, NULL, jsonb_build_object('roles', roles));
+END
+$$;
+
+CREATE OR REPLACE FUNCTION create_account(id uuid, email text, language text, display_name text, roles jsonb) RETURNS void
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = welcome, pg_temp AS $$
+BEGIN
+  PERFORM require(is_admin(), 'forbidden');
+  PERFORM require(account_of(create_account.email) IS NULL, 'duplicate');
+  INSERT INTO account (id, email, language, display_name)
+  VALUES (create_account.id, btrim(create_account.email), create_account.language, create_account.display_name);
+  PERFORM set_roles(create_account.id, create_account.roles);
+EXCEPTION WHEN unique_violation THEN
+  PERFORM problem('duplicate');
+END
+$$;
+
+-- For the command line and the import: idempotent, makes the account if there is none.
+CREATE OR REPLACE FUNCTION grant_role(email text, role text, city text) RETURNS uuid
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = welcome, pg_temp AS $$
+DECLARE
+  person uuid := find_or_make_account(email, 'de');
+BEGIN
+  INSERT INTO staff_role (account, role, city) VALUES (person, grant_role.role, grant_role.city) ON CONFLICT DO NOTHING;
+  RETURN person;
+END
+$$;
+
+-- Who becomes staff keeps no session longer than staff have.
+CREATE OR REPLACE FUNCTION staff_role_granted() RETURNS trigger
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = welcome, pg_temp AS $$
+BEGIN
+  UPDATE session s SET expires_at = clock() + interval '12 hours'
+   WHERE s.account = NEW.account AND s.kind IS NULL AND s.expires_at > clock() + interval '12 hours';
+  RETURN NULL;
+END
+$$;
+
+CREATE OR REPLACE TRIGGER granted AFTER INSERT ON staff_role FOR EACH ROW EXECUTE FUNCTION staff_role_granted();

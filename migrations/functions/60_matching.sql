@@ -1,0 +1,212 @@
+-- SPDX-License-Identifier: EUPL-1.2
+-- The hard rules, stated twice on purpose: broken_rules() from the source tables for one pair, eligible from the columns kept for
+-- speed for all pairs of a request. A test compares them; so do the points and the terms, which must add up.
+
+-- Every verification that the home city requires, none of them run out.
+CREATE OR REPLACE FUNCTION is_verified(guide uuid) RETURNS boolean
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = welcome, pg_temp AS $$
+  SELECT NOT EXISTS (SELECT FROM guide g JOIN city c ON c.slug = g.home_city, unnest(c.required_verifications) AS required(kind)
+                      WHERE g.id = $1
+                        AND NOT EXISTS (SELECT FROM guide_verification v
+                                         WHERE v.guide = g.id AND v.kind = required.kind
+                                           AND (v.valid_until IS NULL OR v.valid_until >= clock()::date)))
+$$;
+
+-- Every rule H1-H7 that this pair breaks, in order; '{}' when none.
+CREATE OR REPLACE FUNCTION broken_rules(request uuid, guide uuid) RETURNS text[]
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = welcome, pg_temp AS $$
+  SELECT array_remove(ARRAY[
+         CASE WHEN NOT (g.state = 'active' AND is_verified(g.id)
+                        AND g.capacity > (SELECT count(*) FROM match m WHERE m.guide = g.id AND m.state = 'active')
+                                       + (SELECT count(*) FROM proposal p WHERE p.guide = g.id AND p.state IN ('open', 'awaiting_newcomer')))
+              THEN 'H1' END,
+         CASE WHEN NOT EXISTS (SELECT FROM jsonb_array_elements(r.languages) a, jsonb_array_elements(g.languages) b
+                                WHERE level_rank(a ->> 'level') >= w.least_level AND level_rank(b ->> 'level') >= w.least_level
+                                  AND (a ->> 'tag' = b ->> 'tag'
+                                       OR (a ->> 'tag', b ->> 'tag') IN (SELECT x.a, x.b FROM related_language x)))
+              THEN 'H2' END,
+         CASE WHEN NOT EXISTS (SELECT FROM guide_city s
+                                WHERE s.guide = g.id AND s.approved
+                                  AND (s.city = r.city
+                                       OR g.neighbours AND r.neighbours
+                                          AND EXISTS (SELECT FROM city c WHERE c.slug = r.city AND s.city = ANY (c.neighbours))))
+                   AND NOT (g.remote AND r.remote)
+              THEN 'H3' END,
+         CASE WHEN EXISTS (SELECT FROM block b WHERE b.newcomer = r.account AND b.guide = g.account AND b.rule = 'H4')
+                   OR (SELECT count(*) > 1 OR max(p.expires_at) > clock() - interval '14 days' FROM proposal p
+                        WHERE p.request_account = r.account AND p.guide_account = g.account AND p.state = 'expired')
+              THEN 'H4' END,
+         CASE WHEN EXISTS (SELECT FROM block b WHERE b.newcomer = r.account AND b.guide = g.account AND b.rule = 'H5')
+                   OR r.account = g.account
+                   OR r.guide_gender_must AND r.guide_gender IS NOT NULL AND g.gender IS DISTINCT FROM r.guide_gender
+              THEN 'H5' END,
+         CASE WHEN r.state NOT IN ('open', 'proposed')
+                   OR EXISTS (SELECT FROM match m WHERE m.request = r.id AND m.state = 'active')
+                   OR (SELECT count(*) > 1 OR coalesce(bool_or(p.guide = g.id OR p.state = 'awaiting_newcomer'), false)
+                         FROM proposal p WHERE p.request = r.id AND p.state IN ('open', 'awaiting_newcomer'))
+              THEN 'H6' END,
+         CASE WHEN (SELECT count(*) FROM proposal p WHERE p.guide = g.id AND p.asked_at > clock() - interval '30 days') >= g.asks_per_month
+              THEN 'H7' END], NULL)
+    FROM guide_request r, guide g, (SELECT * FROM weights ORDER BY version DESC LIMIT 1) w
+   WHERE r.id = broken_rules.request AND g.id = broken_rules.guide
+$$;
+
+CREATE OR REPLACE FUNCTION broken_rule(request uuid, guide uuid) RETURNS text LANGUAGE sql STABLE AS
+$$ SELECT (broken_rules(request, guide))[1] $$;
+
+-- All pairs that keep H1-H7, with their points; every reader names the request. tie: below one point, in no stored score.
+CREATE VIEW eligible AS
+SELECT r.id AS request, g.id AS guide, w.version AS weights, spoken.points AS language_points, reach.points AS city_points,
+       term.preferred_points, term.audience_points, term.topics_points, term.gender_points, term.load_points, term.recent_points,
+       spoken.points + reach.points + term.preferred_points + term.audience_points + term.topics_points + term.gender_points
+         + term.load_points + term.recent_points AS score,
+       (uuid_hash_extended(g.id, uuid_hash(r.id)) & 1023)::integer AS tie,
+       reach.how AS reach, asked.times AS asks
+  FROM guide_request r
+ CROSS JOIN (SELECT * FROM weights ORDER BY version DESC LIMIT 1) w
+ CROSS JOIN LATERAL (
+       SELECT s.guide, max(wanted.points + w.level * (least(wanted.rank, s.rank, 6) - w.least_level)) AS points
+         FROM (SELECT l.language, l.rank, w.language[least(l.position, 4)] AS points
+                 FROM guide_request_language l WHERE l.request = r.id
+               UNION ALL
+               SELECT x.b, l.rank, w.language[4]
+                 FROM guide_request_language l JOIN related_language x ON x.a = l.language WHERE l.request = r.id) wanted
+         JOIN guide_language s ON s.language = wanted.language
+        WHERE wanted.rank >= w.least_level AND s.rank >= w.least_level
+        GROUP BY s.guide) spoken
+  JOIN guide g ON g.id = spoken.guide
+  JOIN city home ON home.slug = g.home_city
+  LEFT JOIN city c ON c.slug = r.city
+ CROSS JOIN LATERAL (
+       SELECT CASE WHEN r.city = ANY (g.serves) THEN 'same'
+                   WHEN g.neighbours AND r.neighbours AND c.neighbours && g.serves THEN 'near'
+                   WHEN g.remote AND r.remote THEN 'remote' END AS how) h
+ CROSS JOIN LATERAL (SELECT h.how, CASE h.how WHEN 'same' THEN w.city_same WHEN 'near' THEN w.city_near ELSE w.city_remote END AS points) reach
+ CROSS JOIN LATERAL (SELECT asks_since(g.recent_asks, clock() - interval '30 days') AS times) asked
+ CROSS JOIN LATERAL (
+       SELECT CASE WHEN g.id = r.preferred_guide THEN w.preferred ELSE 0 END AS preferred_points,
+              CASE WHEN r.audience = ANY (g.audiences) THEN w.audience ELSE 0 END AS audience_points,
+              CASE WHEN r.topics && g.topics
+                   THEN w.topic * least(w.topics_most, (SELECT count(*)::integer FROM unnest(r.topics) AS t WHERE t = ANY (g.topics)))
+                   ELSE 0 END AS topics_points,
+              CASE WHEN g.gender = r.guide_gender THEN w.gender ELSE 0 END AS gender_points,
+              - (w.load * g.load / g.capacity) AS load_points,
+              - w.recent * asked.times AS recent_points) term
+ WHERE r.state IN ('open', 'proposed')
+   AND g.state = 'active' AND g.load < g.capacity
+   AND asked.times < g.asks_per_month
+   AND reach.how IS NOT NULL
+   AND g.account <> r.account
+   AND (NOT r.guide_gender_must OR r.guide_gender IS NULL OR g.gender = r.guide_gender)
+   AND NOT EXISTS (SELECT FROM block b WHERE b.newcomer = r.account AND b.guide = g.account)
+   AND NOT EXISTS (SELECT FROM proposal p
+                    WHERE p.request_account = r.account AND p.guide_account = g.account AND p.state = 'expired'
+                      AND (p.expires_at > clock() - interval '14 days'
+                           OR EXISTS (SELECT FROM proposal o
+                                       WHERE o.request_account = p.request_account AND o.guide_account = p.guide_account
+                                         AND o.state = 'expired' AND o.id <> p.id)))
+   AND NOT EXISTS (SELECT FROM proposal p
+                    WHERE p.request = r.id AND p.guide = g.id AND p.state IN ('open', 'awaiting_newcomer'))
+   AND (SELECT count(*) FROM proposal p WHERE p.request = r.id AND p.state = 'open') < 2
+   AND (home.required_verifications = '{}'
+        OR NOT EXISTS (SELECT FROM unnest(home.required_verifications) AS required(kind)
+                        WHERE NOT EXISTS (SELECT FROM guide_verification v
+                                           WHERE v.guide = g.id AND v.kind = required.kind
+                                             AND (v.valid_until IS NULL OR v.valid_until >= clock()::date))));
+
+-- The stored explanation: [{"criterion","points", figures...}], no term of zero points.
+CREATE OR REPLACE FUNCTION terms_of(e eligible) RETURNS jsonb
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = welcome, pg_temp AS $$
+  SELECT jsonb_agg(jsonb_build_object('criterion', t.criterion, 'points', t.points) || t.figures ORDER BY t.n)
+    FROM guide_request r
+    JOIN guide g ON g.id = e.guide
+    JOIN weights w ON w.version = e.weights
+   CROSS JOIN LATERAL (
+         SELECT has ->> 'tag' AS language, wants.value ->> 'tag' <> has ->> 'tag' AS related, k.rank, level_name(k.level) AS level,
+                w.language[k.rank] AS base, w.level * (least(k.level, 6) - w.least_level) AS bonus
+           FROM jsonb_array_elements(r.languages) WITH ORDINALITY AS wants(value, n)
+          CROSS JOIN jsonb_array_elements(g.languages) AS has
+          CROSS JOIN LATERAL (SELECT CASE WHEN wants.value ->> 'tag' = has ->> 'tag' THEN least(wants.n, 4)::integer ELSE 4 END AS rank,
+                                     least(level_rank(wants.value ->> 'level'), level_rank(has ->> 'level')) AS level) k
+          WHERE k.level >= w.least_level
+            AND (wants.value ->> 'tag' = has ->> 'tag'
+                 OR EXISTS (SELECT FROM related_language x WHERE x.a = wants.value ->> 'tag' AND x.b = has ->> 'tag'))
+          ORDER BY w.language[k.rank] + w.level * least(k.level, 6) DESC, wants.n, 1 LIMIT 1) l
+    LEFT JOIN city c ON c.slug = r.city
+   CROSS JOIN LATERAL (VALUES
+         (1, 'preferred', e.preferred_points, jsonb '{}'),
+         (2, 'language', e.language_points,
+          jsonb_build_object('language', l.language, 'level', l.level, 'rank', l.rank, 'related', l.related,
+                             'base', l.base, 'bonus', l.bonus)),
+         (3, 'city', e.city_points,
+          jsonb_build_object('reach', e.reach, 'city',
+                             CASE e.reach WHEN 'same' THEN r.city
+                                          WHEN 'near' THEN (SELECT s FROM unnest(g.serves) AS s WHERE s = ANY (c.neighbours) LIMIT 1)
+                                          ELSE g.home_city END)),
+         (4, 'audience', e.audience_points, jsonb_build_object('audience', r.audience)),
+         (5, 'topics', e.topics_points,
+          jsonb_build_object('topics', ARRAY(SELECT x FROM unnest(r.topics) AS x WHERE x = ANY (g.topics)))),
+         (6, 'gender', e.gender_points, '{}'),
+         (7, 'load', e.load_points, jsonb_build_object('load', g.load, 'capacity', g.capacity)),
+         (8, 'recent', e.recent_points, jsonb_build_object('asks', e.asks))) AS t(n, criterion, points, figures)
+   WHERE r.id = e.request AND t.points <> 0
+$$;
+
+-- What a reader may see of an explanation: guides and the coordinators of their cities all, other coordinators the terms of load,
+-- asks and price as one, so that the points still add up, newcomers nothing.
+CREATE OR REPLACE FUNCTION terms_for(terms jsonb, newcomer boolean, guides_side boolean) RETURNS jsonb LANGUAGE sql IMMUTABLE AS $$
+  SELECT CASE WHEN newcomer THEN '[]'
+              WHEN guides_side THEN terms
+              ELSE (SELECT coalesce(jsonb_agg(t.value ORDER BY t.n) FILTER (WHERE NOT h.hidden), '[]')
+                           || CASE WHEN bool_or(h.hidden)
+                                   THEN jsonb_build_array(jsonb_build_object('criterion', 'other', 'points',
+                                          sum((t.value ->> 'points')::integer) FILTER (WHERE h.hidden)))
+                                   ELSE '[]' END
+                      FROM jsonb_array_elements(terms) WITH ORDINALITY AS t(value, n)
+                     CROSS JOIN LATERAL (SELECT t.value ->> 'criterion' IN ('load', 'recent', 'price') AS hidden) h) END
+$$;
+
+-- Does a proposal's reader stand on the guide's side: the guide, or a coordinator of one of the guide's cities?
+CREATE OR REPLACE FUNCTION on_guides_side(guide uuid) RETURNS boolean
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = welcome, pg_temp AS
+$$ SELECT EXISTS (SELECT FROM guide g WHERE g.id = $1 AND (g.account = me() OR g.cities && my_cities())) $$;
+
+CREATE OR REPLACE FUNCTION explanation_of(p proposal) RETURNS jsonb LANGUAGE sql STABLE AS
+$$ SELECT terms_for(p.terms, p.request_account = me(), on_guides_side(p.guide)) $$;
+
+CREATE OR REPLACE FUNCTION score_of(p proposal) RETURNS integer LANGUAGE sql STABLE AS
+$$ SELECT CASE WHEN p.request_account = me() THEN NULL ELSE p.score END $$;
+
+-- How many of all guides stop at which rule first: the answer to "why not placed". Needs the right on the request.
+CREATE OR REPLACE FUNCTION why_not_placed(request uuid) RETURNS jsonb
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = welcome, pg_temp AS $$
+  SELECT coalesce(jsonb_object_agg(x.rule, x.guides), '{}')
+    FROM (SELECT coalesce(broken_rule(r.id, g.id), 'none') AS rule, count(*) AS guides
+            FROM guide_request r CROSS JOIN guide g
+           WHERE r.id = why_not_placed.request AND r.handled_by = ANY (my_cities()) AND g.cities && my_cities()
+             AND g.state NOT IN ('unverified', 'rejected', 'left')
+           GROUP BY 1) x
+$$;
+
+-- Open requests of the same city that wait longer, plus one; NULL unless open.
+CREATE OR REPLACE FUNCTION queue_position(request uuid) RETURNS integer
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = welcome, pg_temp AS $$
+  SELECT (SELECT count(*)::integer + 1 FROM guide_request o
+           WHERE o.state = 'open' AND o.handled_by = r.handled_by AND (o.waiting_since, o.id) < (r.waiting_since, r.id))
+    FROM guide_request r WHERE r.id = $1 AND r.state = 'open'
+$$;
+
+-- Median days that the last twenty matched requests waited which shared this one's first language and whose city is in reach;
+-- NULL under five, so that nobody can be told apart.
+CREATE OR REPLACE FUNCTION estimated_wait_days(request uuid) RETURNS integer
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = welcome, pg_temp AS $$
+  SELECT CASE WHEN count(*) >= 5 THEN round(percentile_cont(0.5) WITHIN GROUP (ORDER BY last.waited_days))::integer END
+    FROM (SELECT m.waited_days
+            FROM guide_request r
+            LEFT JOIN city c ON c.slug = r.city
+            JOIN match m ON m.language = r.languages -> 0 ->> 'tag'
+                        AND (m.request_city = r.handled_by OR r.neighbours AND m.request_city = ANY (c.neighbours)
+                             OR r.remote AND m.request_city = '*')
+           WHERE r.id = $1
+           ORDER BY m.since DESC LIMIT 20) last
+$$;
