@@ -8,8 +8,9 @@
 #include <libpq-fe.h>
 #include <stdbool.h>
 
-/* A blocking connection as the worker (or owner) role with the session settings every part of the program expects; NULL only when
+/* A blocking connection as the daemon's (worker's, owner's) role with the session settings every part of the program expects; NULL only when
  * out of memory, else ask PQstatus(). Free with PQfinish(), which also takes NULL. */
+PGconn *database_connect_daemon(const struct config *config);
 PGconn *database_connect_worker(const struct config *config);
 PGconn *database_connect_owner(const struct config *config);
 

@@ -74,6 +74,9 @@ struct lane_options {
 struct lane *lane_new(const struct lane_options *options, int epoll_fd);
 void lane_free(struct lane *lane);
 
+/* Gives up all links; every segment still here ends, unanswered. */
+void lane_stop(struct lane *lane);
+
 /* Takes the segment over until done() is called, which may happen inside this call. now in ms of the monotonic clock. */
 void lane_submit(struct lane *lane, struct segment *segment, int64_t now);
 

@@ -19,6 +19,11 @@ static PGconn *database_connect(const char *url, const char *user, const char *o
     return PQconnectdbParams(keywords, values, 1);
 }
 
+PGconn *database_connect_daemon(const struct config *config)
+{
+    return database_connect(config->database_url, NULL, SESSION "-c statement_timeout=10000");
+}
+
 PGconn *database_connect_worker(const struct config *config)
 {
     const char *options = SESSION "-c statement_timeout=60000";

@@ -19,6 +19,7 @@ struct lane {
     struct link *links;
     struct segment *head, *tail; /* waiting */
     size_t queued;
+    bool stopping;   /* nothing new is begun */
     bool submitting; /* a done() that submits must not recurse into sending */
     struct {
         atomic_size_t links_up, in_flight, queued;
@@ -76,10 +77,31 @@ void lane_free(struct lane *lane)
     free(lane);
 }
 
+static struct segment *lane_pop(struct lane *lane)
+{
+    struct segment *segment = lane->head;
+    lane->head = segment->next;
+    if (!lane->head)
+        lane->tail = NULL;
+    segment->next = NULL;
+    lane->queued--;
+    return segment;
+}
+
 static void segment_end(struct segment *segment, enum outcome outcome)
 {
     segment->outcome = outcome;
     segment->done(segment);
+}
+
+void lane_stop(struct lane *lane)
+{
+    lane->stopping = true;
+    for (size_t i = 0; i < lane->options.links; i++)
+        if (lane->links[i].state != LINK_DOWN)
+            link_break(&lane->links[i], "shutting down");
+    while (lane->head)
+        segment_end(lane_pop(lane), OUTCOME_UNAVAILABLE);
 }
 
 /* The link with the fewest segments in flight that has room; NULL when none has. */
@@ -100,17 +122,6 @@ static bool lane_up(const struct lane *lane)
         if (lane->links[i].state == LINK_READY)
             return true;
     return false;
-}
-
-static struct segment *lane_pop(struct lane *lane)
-{
-    struct segment *segment = lane->head;
-    lane->head = segment->next;
-    if (!lane->head)
-        lane->tail = NULL;
-    segment->next = NULL;
-    lane->queued--;
-    return segment;
 }
 
 static void lane_push(struct lane *lane, struct segment *segment, bool front)
@@ -153,8 +164,8 @@ void lane_submit(struct lane *lane, struct segment *segment, int64_t now)
     segment->next = NULL;
     segment->error = NULL;
     memset(segment->results, 0, sizeof segment->results);
-    if (lane->queued >= lane->options.queue_max) {
-        segment_end(segment, OUTCOME_OVERLOADED);
+    if (lane->queued >= lane->options.queue_max || lane->stopping) {
+        segment_end(segment, lane->stopping ? OUTCOME_UNAVAILABLE : OUTCOME_OVERLOADED);
         return;
     }
     segment->deadline = now + (lane_up(lane) ? lane->options.queue_ms : LANE_PATIENCE);
@@ -188,7 +199,7 @@ static bool worth_retrying(const struct lane *lane, const PGresult *error)
 
 static bool segment_retry(struct lane *lane, struct segment *segment)
 {
-    if (segment->attempts >= SEGMENT_ATTEMPTS_MAX)
+    if (segment->attempts >= SEGMENT_ATTEMPTS_MAX || lane->stopping)
         return false;
     segment_release(segment);
     atomic_fetch_add(&lane->figures.retries, 1);

@@ -4,6 +4,7 @@
 
 #include "log.h"
 #include "schema.h"
+#include "text.h"
 
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -14,7 +15,7 @@
 
 struct words {
     struct words *older; /* kept until the end: a reader may still be looking, and replacing is rare */
-    PGresult *result;    /* kind, word; sorted by kind and word */
+    PGresult *result;    /* kind, word, title in English, in German; sorted by kind and word */
     int first[VOCABULARY_COUNT + 1];
 };
 
@@ -32,22 +33,36 @@ static int word_compare(const char *stored, const char *word, size_t length)
     return order ? order : stored[length] != '\0';
 }
 
-const char *vocabulary_find(enum vocabulary kind, const char *word, size_t length)
+/* The row of a word; -1 when there is none. */
+static int word_row(const struct words *words, enum vocabulary kind, const char *word, size_t length)
 {
-    const struct words *words = atomic_load_explicit(&current, memory_order_acquire);
     int low = words ? words->first[kind] : 0, high = words ? words->first[kind + 1] : 0;
     while (low < high) {
         const int middle = low + (high - low) / 2;
         const char *stored = PQgetvalue(words->result, middle, 1);
         const int order = word_compare(stored, word, length);
         if (order == 0) /* only language tags compare without case (RFC 5646 §2.1.1) */
-            return kind == VOCABULARY_LANGUAGE || strncmp(stored, word, length) == 0 ? stored : NULL;
+            return kind == VOCABULARY_LANGUAGE || strncmp(stored, word, length) == 0 ? middle : -1;
         if (order < 0)
             low = middle + 1;
         else
             high = middle;
     }
-    return NULL;
+    return -1;
+}
+
+const char *vocabulary_find(enum vocabulary kind, const char *word, size_t length)
+{
+    const struct words *words = atomic_load_explicit(&current, memory_order_acquire);
+    const int row = word_row(words, kind, word, length);
+    return row < 0 ? NULL : PQgetvalue(words->result, row, 1);
+}
+
+const char *vocabulary_title(enum vocabulary kind, const char *word, const char *language)
+{
+    const struct words *words = atomic_load_explicit(&current, memory_order_acquire);
+    const int row = word_row(words, kind, word, strlen(word));
+    return row < 0 ? word : PQgetvalue(words->result, row, strcmp(text_language(language), "de") == 0 ? 3 : 2);
 }
 
 static bool word_known(const char *text, size_t length, const void *context)
@@ -67,17 +82,20 @@ bool vocabulary_register(void)
 static bool words_equal(const PGresult *a, const PGresult *b)
 {
     bool equal = PQntuples(a) == PQntuples(b);
-    for (int i = 0; equal && i < PQntuples(a); i++)
-        equal = strcmp(PQgetvalue(a, i, 0), PQgetvalue(b, i, 0)) == 0 && strcmp(PQgetvalue(a, i, 1), PQgetvalue(b, i, 1)) == 0;
+    for (int i = 0; equal && i < 4 * PQntuples(a); i++)
+        equal = strcmp(PQgetvalue(a, i / 4, i % 4), PQgetvalue(b, i / 4, i % 4)) == 0;
     return equal;
 }
 
 bool vocabulary_load(PGconn *db)
 {
-    PGresult *result = PQexec(db, "SELECT k.n, k.word FROM ("
-                                  "SELECT 0 AS n, slug AS word FROM welcome.city UNION ALL SELECT 1, tag FROM welcome.language "
-                                  "UNION ALL SELECT 2, slug FROM welcome.topic UNION ALL SELECT 3, code FROM welcome.audience "
-                                  "UNION ALL SELECT 4, code FROM welcome.stage) k ORDER BY k.n, lower(k.word) COLLATE \"C\"");
+    PGresult *result = PQexec(db, "SELECT k.n, k.word, k.en, k.de FROM ("
+                                  "SELECT 0 AS n, slug AS word, coalesce(name_en, name) AS en, name AS de FROM city "
+                                  "UNION ALL SELECT 1, tag, name_en, name_de FROM language "
+                                  "UNION ALL SELECT 2, slug, title ->> 'en', title ->> 'de' FROM topic "
+                                  "UNION ALL SELECT 3, code, title ->> 'en', title ->> 'de' FROM audience "
+                                  "UNION ALL SELECT 4, code, title ->> 'en', title ->> 'de' FROM stage"
+                                  ") k ORDER BY k.n, lower(k.word) COLLATE \"C\"");
     struct words *older = atomic_load(&current);
     if (PQresultStatus(result) != PGRES_TUPLES_OK || (older && words_equal(older->result, result))) {
         const bool same = PQresultStatus(result) == PGRES_TUPLES_OK;

@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: EUPL-1.2
+ * Every module's C parts of operations. */
+#ifndef WELCOME_CODES_H
+#define WELCOME_CODES_H
+
+#include "operation_code.h"
+
+extern const struct operation_code ACCOUNT_CODES[];          /* src/accounts/account_codes.c */
+extern const struct operation_code MATCHING_CODES[];         /* src/matching/explanation.c */
+extern const struct operation_code OPERATION_MODULE_CODES[]; /* src/operation/document_codes.c */
+extern const struct operation_code REFERENCE_CODES[];        /* src/reference/reference_codes.c */
+
+#endif

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: EUPL-1.2
+ * One thread with one epoll instance: its HTTP connections, its lanes, its clock. */
+#ifndef WELCOME_LOOP_H
+#define WELCOME_LOOP_H
+
+#include "lane.h"
+#include "metrics.h"
+#include "service.h"
+#include "watch.h"
+
+#include <microhttpd.h>
+#include <pthread.h>
+
+struct loop {
+    struct watch http_watch; /* MHD's own epoll descriptor */
+    struct watch wake_watch;
+    struct service *service;
+    struct metrics_shard *shard;
+    struct lane *lanes[LANE_COUNT];
+    struct MHD_Daemon *http;
+    int epoll_fd;
+    int wake_fd;
+    bool quiet;              /* accepts no more */
+    bool resumed;            /* a connection was resumed: MHD must run */
+    atomic_size_t requests;  /* in flight */
+    atomic_bool stopping;
+    pthread_t thread;
+    bool started;
+};
+
+/* Starts the loop's thread; listen_fd stays the caller's (the loop works on a duplicate). share = number of loops, by which lanes
+ * are divided. False (logged) when something could not be had; loop_stop() is then still to be called. */
+bool loop_start(struct loop *loop, struct service *service, size_t number, size_t share, int listen_fd);
+
+/* Ends the thread (what is still in flight is cut off) and frees everything. */
+void loop_stop(struct loop *loop);
+
+#endif

@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: EUPL-1.2
+ * One request on its way: received, admitted, dispatched, answered. Belongs to one loop's thread; core only. */
+#ifndef WELCOME_REQUEST_H
+#define WELCOME_REQUEST_H
+
+#include "arena.h"
+#include "buffer.h"
+#include "endpoint.h"
+#include "lane.h"
+#include "negotiate.h"
+#include "router.h"
+#include "schema.h"
+#include "target.h"
+
+#include <jansson.h>
+#include <microhttpd.h>
+#include <stdint.h>
+
+struct loop;
+
+enum request_phase { REQUEST_NEW, REQUEST_RECEIVING, REQUEST_WAITING, REQUEST_ANSWERED };
+
+struct request {
+    struct arena arena;
+    struct loop *loop;
+    struct MHD_Connection *connection;
+    enum request_phase phase;
+    int64_t started; /* µs, monotonic */
+    char id[65];     /* X-Request-Id */
+    const char *raw; /* the request target as it came */
+
+    enum method method;
+    struct target target;
+    struct route route;
+    const struct endpoint *endpoint; /* NULL: the path leads nowhere */
+
+    struct buffer body;
+    size_t body_seen; /* bytes received, kept or dropped */
+    bool body_too_large;
+    json_t *json;    /* the body; owned */
+    json_t **values; /* of the operation's parameters, by index; owned; NULL: absent */
+    struct languages languages;
+    struct faults faults;
+    const char *problem; /* code once refused, else NULL */
+    const char *detail;  /* instead of the catalogue's sentence, or NULL */
+
+    const struct program *program;
+    const char *derived[DERIVED_MAX];
+    const char *place; /* opened cursor */
+    char made_id[37];  /* :ctx_id, empty until needed */
+    struct segment segment;
+    size_t answer_step, total_step; /* total_step: SEGMENT_STEPS_MAX without count=true */
+
+    struct MHD_Response *response;
+    int status;
+    size_t answer_length;
+    const char *served; /* the language an answer is in, where the statement said it; borrowed from the segment */
+};
+
+/* The checks before the database, in api.md's order; false: request->problem says why. src/core/admit.c */
+bool request_admit(struct request *request);
+
+/* A request header of that name, or NULL. */
+const char *request_header(const struct request *request, const char *name);
+
+/* Binds and sends; the answer comes later. False: request->problem says why it was not sent. src/core/dispatch.c */
+bool request_dispatch(struct request *request);
+
+/* Make request->response and status: request_answer() of a problem, a rendered body or a preflight at once, the other of what came
+ * back from the lane, resuming the connection. src/core/answer.c */
+void request_answer(struct request *request);
+void request_answer_segment(struct request *request);
+
+/* Whether the contract documents this answer; always true without WELCOME_CHECK_ANSWERS. src/core/answer_check.c */
+bool answer_check(struct request *request, int status, const struct buffer *body);
+
+/* Refuses; the first code stays. */
+void request_fail(struct request *request, const char *code);
+void request_fault(struct request *request, const char *pointer, const char *parameter, const char *code, const char *limit);
+
+/* Adds the headers every answer has, CORS included. src/core/headers.c */
+void request_headers(struct request *request);
+void response_header(struct request *request, const char *name, const char *value);
+
+/* The text that identifies a list's filter, for its cursors. */
+const char *request_filter(struct request *request);
+
+/* The value of limit=, 0 when the operation has none. */
+int request_limit(const struct request *request);
+
+/* MHD's callbacks. src/core/request.c */
+void *request_begin(void *loop, const char *uri, struct MHD_Connection *connection);
+enum MHD_Result request_receive(void *loop, struct MHD_Connection *connection, const char *url, const char *method,
+                                const char *version, const char *data, size_t *size, void **state);
+void request_end(void *loop, struct MHD_Connection *connection, void **state, enum MHD_RequestTerminationCode code);
+
+#endif

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: EUPL-1.2
+ * What all loops of the daemon share: read-only once serving has begun. */
+#ifndef WELCOME_SERVICE_H
+#define WELCOME_SERVICE_H
+
+#include "config.h"
+#include "contract.h"
+#include "cursor.h"
+#include "endpoint.h"
+
+#include <stdatomic.h>
+#include <stdbool.h>
+
+struct metrics;
+
+struct service {
+    _Atomic(const struct config *) config; /* SIGHUP exchanges it */
+    struct contract contract;
+    struct endpoints endpoints;
+    unsigned char cursor_key[CURSOR_KEY_BYTES];
+    const char *version;      /* info.version of the contract: the API-Version header */
+    struct metrics *metrics;
+    atomic_bool draining;     /* accepted requests are finished, connections are not kept */
+};
+
+/* Compiles the embedded contract and operation files and, with db (the daemon's role), proves them against the database, reads the
+ * vocabulary and the cursor key. Every fault goes to report, one a line. The service is to be released in any case. */
+bool service_load(struct service *service, const struct config *config, PGconn *db, struct buffer *report);
+void service_release(struct service *service);
+
+#endif

@@ -1,0 +1,250 @@
+/* SPDX-License-Identifier: EUPL-1.2
+ * The checks before the database, in the order api.md gives: path, token, form of the body, Accept, then all faults at once. */
+#include "request.h"
+
+#include "config.h"
+#include "loop.h"
+#include "schema.h"
+
+#include <string.h>
+#include <strings.h>
+
+#include "banned.h"
+
+const char *request_header(const struct request *request, const char *name)
+{
+    return MHD_lookup_connection_value(request->connection, MHD_HEADER_KIND, name);
+}
+
+void request_fail(struct request *request, const char *code)
+{
+    if (!request->problem)
+        request->problem = code;
+}
+
+void request_fault(struct request *request, const char *pointer, const char *parameter, const char *code, const char *limit)
+{
+    faults_add(&request->faults, (struct fault){.pointer = pointer, .parameter = parameter, .code = code, .limit = limit});
+}
+
+static bool admit_path(struct request *request)
+{
+    const struct endpoints *endpoints = &request->loop->service->endpoints;
+    const struct target *target = &request->target;
+    if (target->segment_count <= ROUTE_SEGMENTS_MAX)
+        request->route = router_find(request->loop->service->contract.router, request->method, target->segments, target->segment_count);
+    if (request->route.operation)
+        request->endpoint = &endpoints->items[request->route.operation->index];
+    else
+        request_fail(request, request->route.methods ? "method_not_allowed" : "not_found");
+    return !request->problem;
+}
+
+static bool admit_token(struct request *request)
+{
+    const char *authorization = request_header(request, "Authorization");
+    if (!request->endpoint->operation->anonymous &&
+        (!authorization || strncasecmp(authorization, "Bearer ", 7) != 0 || authorization[7] == '\0'))
+        request_fail(request, "unauthenticated");
+    return !request->problem;
+}
+
+/* application/json, with any parameters; merge patches by their own name as well (RFC 7396). */
+static bool body_type_known(const struct request *request)
+{
+    const char *type = request_header(request, "Content-Type");
+    const size_t length = type ? strcspn(type, "; \t") : 0;
+    if (length == 16 && strncasecmp(type, "application/json", length) == 0)
+        return true;
+    return request->method == METHOD_PATCH && length == 28 && strncasecmp(type, "application/merge-patch+json", length) == 0;
+}
+
+static bool body_parse(struct request *request)
+{
+    json_error_t error;
+    request->json = json_loadb(request->body.bytes, request->body.length, JSON_REJECT_DUPLICATES, &error);
+    if (request->json)
+        return true;
+    request_fail(request, "malformed_request");
+    const char *place = arena_printf(&request->arena, "%d:%d", error.line, error.column);
+    switch (json_error_code(&error)) {
+    case json_error_out_of_memory:
+        request->problem = "overloaded";
+        break;
+    case json_error_duplicate_key:
+        request_fault(request, "", NULL, "duplicate_member", place);
+        break;
+    case json_error_invalid_utf8:
+        request_fault(request, "", NULL, "utf8", place);
+        break;
+    default:
+        request_fault(request, "", NULL, "json", place);
+    }
+    return false;
+}
+
+static bool admit_body(struct request *request)
+{
+    const struct operation *operation = request->endpoint->operation;
+    if (request->body_too_large) {
+        const size_t most = operation->body_max ? operation->body_max : (size_t)request->loop->service->config->body_max;
+        request_fault(request, "", NULL, "too_large", arena_printf(&request->arena, "%zu bytes", most));
+        request_fail(request, "payload_too_large");
+    } else if (buffer_failed(&request->body))
+        request_fail(request, "overloaded");
+    else if (operation->body && request->body.length > 0 && !body_type_known(request))
+        request_fail(request, "unsupported_media_type");
+    else if (operation->body && request->body.length > 0)
+        body_parse(request);
+    return !request->problem;
+}
+
+static bool admit_accept(struct request *request)
+{
+    const struct answer_form *success = request->endpoint->operation->success;
+    if (success->media_type && !accept_admits(request_header(request, "Accept"), success->media_type))
+        request_fail(request, "not_acceptable");
+    return !request->problem;
+}
+
+/* The query parameter of that name; more than one of a name is a fault. */
+static const char *query_find(struct request *request, const char *name)
+{
+    const char *value = NULL;
+    for (size_t i = 0; i < request->target.query_count; i++)
+        if (strcmp(request->target.query[i].name, name) == 0) {
+            if (value)
+                request_fault(request, NULL, name, "duplicate_parameter", NULL);
+            value = request->target.query[i].value;
+        }
+    return value;
+}
+
+static const char *parameter_text(struct request *request, const struct parameter *parameter)
+{
+    switch (parameter->place) {
+    case PLACE_PATH:
+        return request->target.segments[request->route.captured[parameter->segment]];
+    case PLACE_HEADER:
+        return request_header(request, parameter->name);
+    default:
+        return query_find(request, parameter->name);
+    }
+}
+
+static void parameter_check(struct request *request, const struct parameter *parameter, json_t **value)
+{
+    const char *text = parameter_text(request, parameter);
+    if (!text && parameter->required)
+        request_fault(request, NULL, parameter->name, "required", NULL);
+    else if (!text && parameter->schema->default_value) {
+        *value = node_json(parameter->schema->default_value);
+        request->faults.failed = request->faults.failed || !*value;
+    } else if (text && parameter->place == PLACE_HEADER && !utf8_valid(text, strlen(text)))
+        request_fault(request, NULL, parameter->name, "utf8", NULL);
+    else if (text) {
+        *value = schema_read(parameter->schema, text, parameter->name, &request->faults);
+        if (*value)
+            schema_check(parameter->schema, *value, "", parameter->name, &request->faults);
+    }
+}
+
+/* `lang` is understood everywhere, declared or not. */
+static bool parameter_known(const struct operation *operation, const char *name)
+{
+    for (size_t i = 0; i < operation->parameter_count; i++)
+        if (operation->parameters[i].place == PLACE_QUERY && strcmp(operation->parameters[i].name, name) == 0)
+            return true;
+    return strcmp(name, "lang") == 0;
+}
+
+static void check_parameters(struct request *request)
+{
+    const struct operation *operation = request->endpoint->operation;
+    request->values = arena_array(&request->arena, operation->parameter_count + 1, sizeof *request->values);
+    if (!request->values) {
+        request->faults.failed = true;
+        return;
+    }
+    for (size_t i = 0; i < operation->parameter_count; i++)
+        parameter_check(request, &operation->parameters[i], &request->values[i]);
+    for (size_t i = 0; i < request->target.query_count; i++)
+        if (!parameter_known(operation, request->target.query[i].name))
+            request_fault(request, NULL, request->target.query[i].name, "unknown_parameter", NULL);
+}
+
+static const json_t *value_of(const struct request *request, const char *name)
+{
+    const struct operation *operation = request->endpoint->operation;
+    for (size_t i = 0; i < operation->parameter_count; i++)
+        if (strcmp(operation->parameters[i].name, name) == 0)
+            return request->values[i];
+    return NULL;
+}
+
+const json_t *request_parameter(const struct request *request, const char *name)
+{
+    return value_of(request, name);
+}
+
+int request_limit(const struct request *request)
+{
+    return (int)json_integer_value(value_of(request, "limit"));
+}
+
+/* The parameters that select a list's rows, in the contract's order; places in it are only good for the same selection. */
+const char *request_filter(struct request *request)
+{
+    static const char *const others[] = {"after", "limit", "count", "lang"};
+    const struct operation *operation = request->endpoint->operation;
+    const char *filter = "";
+    for (size_t i = 0; filter && i < operation->parameter_count; i++) {
+        const struct parameter *parameter = &operation->parameters[i];
+        bool selects = request->values[i] != NULL;
+        for (size_t k = 0; k < sizeof others / sizeof *others; k++)
+            selects = selects && strcmp(others[k], parameter->name) != 0;
+        if (selects)
+            filter = arena_printf(&request->arena, "%s%s=%s&", filter, parameter->name, parameter_text(request, parameter));
+    }
+    return filter;
+}
+
+static void check_cursor(struct request *request)
+{
+    const char *cursor = json_string_value(value_of(request, "after"));
+    const char *filter = cursor ? request_filter(request) : NULL;
+    if (!filter)
+        return;
+    const struct cursor_scope scope = {request->loop->service->cursor_key, request->endpoint->operation->id, filter};
+    request->place = cursor_open(&scope, cursor, &request->arena);
+    if (!request->place)
+        request_fault(request, NULL, "after", "invalid_cursor", NULL);
+}
+
+static void check_body(struct request *request)
+{
+    const struct operation *operation = request->endpoint->operation;
+    if (operation->body && request->json)
+        schema_check(operation->body, request->json, "", NULL, &request->faults);
+    else if (operation->body && operation->body_required)
+        request_fault(request, "", NULL, "required", NULL);
+}
+
+static bool admit_input(struct request *request)
+{
+    check_parameters(request);
+    if (request->values) {
+        check_cursor(request);
+        check_body(request);
+    }
+    if (request->faults.failed)
+        request_fail(request, "overloaded");
+    else if (request->faults.count > 0)
+        request_fail(request, "validation_failed");
+    return !request->problem;
+}
+
+bool request_admit(struct request *request)
+{
+    return admit_path(request) && admit_token(request) && admit_body(request) && admit_accept(request) && admit_input(request);
+}

@@ -1,0 +1,303 @@
+/* SPDX-License-Identifier: EUPL-1.2
+ * From what came of a request to its response: rows, a problem, a rendered body, a preflight. */
+#include "request.h"
+
+#include "identity.h"
+#include "log.h"
+#include "loop.h"
+#include "problem.h"
+#include "text.h"
+
+#include <sodium.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "banned.h"
+
+static void problem_body(struct request *request, struct buffer *body)
+{
+    const char *language = text_choose(request->languages.items, request->languages.count);
+    buffer_clear(body);
+    problem_write(body, request->problem, request->detail, &request->faults, language, request->id);
+}
+
+/* Makes the response out of the buffer, which it empties. A response that cannot be made ends the connection. */
+static void response_make(struct request *request, int status, struct buffer *body, const char *type)
+{
+    size_t length = 0;
+    if (!answer_check(request, status, body)) {
+        request->problem = "internal";
+        status = text_problem_status(request->problem);
+        type = "application/problem+json";
+        problem_body(request, body);
+    }
+    char *bytes = buffer_take(body, &length);
+    request->status = status;
+    request->answer_length = length;
+    request->response = bytes ? MHD_create_response_from_buffer(length, bytes, MHD_RESPMEM_MUST_FREE)
+                              : MHD_create_response_from_buffer(0, NULL, MHD_RESPMEM_PERSISTENT);
+    if (!request->response) {
+        free(bytes);
+        return;
+    }
+    if (bytes)
+        response_header(request, "Content-Type", type);
+}
+
+static void answer_allow(struct request *request)
+{
+    const char *allow = "";
+    for (enum method method = 0; allow && method < METHOD_COUNT; method++)
+        if (request->route.methods & 1u << method)
+            allow = arena_printf(&request->arena, "%s%s%s", allow, *allow ? ", " : "", method_name(method));
+    response_header(request, "Allow", allow ? arena_printf(&request->arena, "%s, OPTIONS", allow) : NULL);
+}
+
+static void answer_problem(struct request *request)
+{
+    struct buffer body;
+    const int status = text_problem_status(request->problem);
+    buffer_init(&body);
+    problem_body(request, &body);
+    response_make(request, status, &body, "application/problem+json");
+    response_header(request, "Content-Language", text_choose(request->languages.items, request->languages.count));
+    response_header(request, "Cache-Control", "no-store");
+    if (status == 405)
+        answer_allow(request);
+    if (status == 401)
+        response_header(request, "WWW-Authenticate", "Bearer");
+    if (status == 503)
+        response_header(request, "Retry-After", "1");
+}
+
+/* A strong validator of exactly these bytes (RFC 9110 §8.8.3). */
+static const char *etag_of(struct request *request, const struct buffer *body)
+{
+    unsigned char hash[16];
+    char text[32];
+    crypto_generichash(hash, sizeof hash, (const unsigned char *)body->bytes, body->length, NULL, 0);
+    sodium_bin2base64(text, sizeof text, hash, sizeof hash, sodium_base64_VARIANT_URLSAFE_NO_PADDING);
+    return arena_printf(&request->arena, "\"%s\"", text);
+}
+
+/* If-None-Match compares weakly (RFC 9110 §13.1.2); a list is looked through by its opaque parts. */
+static bool etag_matches(const char *header, const char *etag)
+{
+    return header && (strcmp(header, "*") == 0 || strstr(header, etag) != NULL);
+}
+
+static void answer_success(struct request *request, int status, struct buffer *body, const char *type)
+{
+    const struct operation *operation = request->endpoint->operation;
+    const bool public = operation->anonymous && operation->method == METHOD_GET && status == 200;
+    const char *etag = public && !buffer_failed(body) ? etag_of(request, body) : NULL;
+    if (buffer_failed(body)) {
+        buffer_release(body);
+        request_fail(request, "overloaded");
+        answer_problem(request);
+        return;
+    }
+    if (etag && etag_matches(request_header(request, "If-None-Match"), etag)) {
+        buffer_release(body);
+        status = 304;
+    }
+    response_make(request, status, body, type);
+    response_header(request, "ETag", etag);
+    response_header(request, "Cache-Control", public ? "public, no-cache" : "no-store");
+}
+
+/* Repeats the request's query with the next place (RFC 8288). */
+static void answer_link(struct request *request, const char *cursor)
+{
+    struct buffer link;
+    buffer_init(&link);
+    buffer_printf(&link, "<%.*s?", (int)strcspn(request->raw, "?"), request->raw);
+    for (const char *at = request->target.raw_query; *at;) {
+        const size_t length = strcspn(at, "&");
+        if (length && strncmp(at, "after=", 6) != 0) {
+            buffer_append(&link, at, length);
+            buffer_putc(&link, '&');
+        }
+        at += length + (at[length] == '&');
+    }
+    buffer_printf(&link, "after=%s>; rel=\"next\"", cursor);
+    response_header(request, "Link", buffer_text(&link));
+    buffer_release(&link);
+}
+
+static void list_write(struct request *request, const PGresult *rows, const char *cursor, struct buffer *body)
+{
+    const int limit = request_limit(request), count = PQntuples(rows);
+    const int shown = limit > 0 && count > limit ? limit : count;
+    buffer_puts(body, "{\"items\":[");
+    for (int row = 0; row < shown; row++) {
+        if (row)
+            buffer_putc(body, ',');
+        row_write(request->program->row, rows, row, request->languages.items[0], body);
+    }
+    buffer_puts(body, "],\"next\":");
+    if (cursor)
+        buffer_json_text(body, cursor);
+    else
+        buffer_puts(body, "null");
+    if (request->total_step < SEGMENT_STEPS_MAX && PQntuples(request->segment.results[request->total_step]) == 1)
+        buffer_printf(body, ",\"total\":%s", PQgetvalue(request->segment.results[request->total_step], 0, 0));
+    buffer_putc(body, '}');
+}
+
+/* The place of the last row shown, when there are more. */
+static const char *list_place(const struct request *request, const PGresult *rows)
+{
+    const int limit = request_limit(request), column = request->program->row->cursor;
+    return limit > 0 && PQntuples(rows) > limit && column >= 0 ? PQgetvalue(rows, limit - 1, column) : NULL;
+}
+
+static void answer_list(struct request *request, const PGresult *rows)
+{
+    const char *place = list_place(request, rows), *cursor = NULL;
+    struct buffer body;
+    buffer_init(&body);
+    if (place) {
+        const char *filter = request_filter(request);
+        const struct cursor_scope scope = {request->loop->service->cursor_key, request->endpoint->operation->id, filter};
+        cursor = filter ? cursor_sign(&scope, place, &request->arena) : NULL;
+        body.failed = !cursor;
+    }
+    list_write(request, rows, cursor, &body);
+    answer_success(request, 200, &body, "application/json");
+    if (cursor)
+        answer_link(request, cursor);
+}
+
+static const char *row_text(const PGresult *rows, int column)
+{
+    return column >= 0 && PQntuples(rows) > 0 && !PQgetisnull(rows, 0, column) ? PQgetvalue(rows, 0, column) : NULL;
+}
+
+static void answer_row(struct request *request, const PGresult *rows)
+{
+    const struct row_plan *plan = request->program->row;
+    const struct answer_form *success = request->endpoint->operation->success;
+    const char *own = row_text(rows, plan->status);
+    const int status = own ? (int)strtol(own, NULL, 10) : success->status;
+    struct buffer body;
+    buffer_init(&body);
+    if (success->schema && status / 100 == 2)
+        row_write(plan, rows, 0, request->languages.items[0], &body);
+    answer_success(request, status, &body, "application/json");
+    response_header(request, "Location", row_text(rows, plan->location));
+    request->served = row_text(rows, plan->served);
+}
+
+/* The rows of a finished segment. Plans are compared with every result: after a change of the tables a writer holding column
+ * numbers would answer with the wrong column. */
+static void answer_rows(struct request *request)
+{
+    const PGresult *rows = request->segment.results[request->answer_step];
+    const struct operation *operation = request->endpoint->operation;
+    const struct schema *schema = operation->success->schema;
+    if (!row_plan_fits(request->program->row, rows)) {
+        log_error("columns_changed", log_text("operation", operation->id), log_text("request_id", request->id));
+        request_fail(request, "internal");
+    } else if (!operation->item && schema && schema->property_count && PQntuples(rows) == 0)
+        request_fail(request, "not_found");
+    if (request->problem)
+        answer_problem(request);
+    else if (operation->item)
+        answer_list(request, rows);
+    else
+        answer_row(request, rows);
+}
+
+/* What PostgreSQL refused. Its own words go to the log, never to the client; nor do its details, which quote rows. */
+static void answer_refused(struct request *request)
+{
+    const PGresult *error = request->segment.error;
+    const char *code = problem_of_error(error, &request->faults);
+    if (!code)
+        log_error("statement_failed", log_text("operation", request->endpoint->operation->id), log_text("request_id", request->id),
+                  log_text("sqlstate", PQresultErrorField(error, PG_DIAG_SQLSTATE)),
+                  log_text("message", PQresultErrorField(error, PG_DIAG_MESSAGE_PRIMARY)));
+    request_fail(request, code ? code : "internal");
+    answer_problem(request);
+}
+
+/* The session behind the answer wants its life extended: a job writes that, since the read lane cannot. */
+static void note_session(const struct request *request)
+{
+    const PGresult *identity = request->endpoint->operation->anonymous ? NULL : request->segment.results[0];
+    if (identity && PQntuples(identity) == 1 && PQgetvalue(identity, 0, 1)[0] == 't')
+        session_used(PQgetvalue(identity, 0, 0));
+}
+
+static void answer_outcome(struct request *request)
+{
+    switch (request->segment.outcome) {
+    case OUTCOME_ANSWERED:
+        note_session(request);
+        answer_rows(request);
+        return;
+    case OUTCOME_REFUSED:
+        answer_refused(request);
+        return;
+    case OUTCOME_LOST:
+        request->detail = text_find("notes", "may_have_happened", NULL, text_choose(request->languages.items, request->languages.count));
+        request_fail(request, "unavailable");
+        break;
+    case OUTCOME_UNAVAILABLE:
+        request_fail(request, "unavailable");
+        break;
+    default:
+        request_fail(request, "overloaded");
+    }
+    answer_problem(request);
+}
+
+/* CORS preflight, or just the question what is allowed here (RFC 9110 §9.3.7). */
+static void answer_options(struct request *request)
+{
+    struct buffer nothing;
+    buffer_init(&nothing);
+    response_make(request, 204, &nothing, "");
+    answer_allow(request);
+}
+
+static void answer_rendered(struct request *request)
+{
+    struct buffer body;
+    const char *type = "application/json";
+    buffer_init(&body);
+    if (!request->endpoint->code->render(request, &body, &type))
+        body.failed = true;
+    if (!request->problem) {
+        answer_success(request, request->endpoint->operation->success->status, &body, type);
+        return;
+    }
+    buffer_release(&body);
+    answer_problem(request);
+}
+
+void request_answer(struct request *request)
+{
+    const bool rendered = request->endpoint && request->endpoint->code && request->endpoint->code->render;
+    if (request->method == METHOD_OPTIONS && request->route.methods)
+        answer_options(request);
+    else if (request->problem || !rendered)
+        answer_problem(request);
+    else
+        answer_rendered(request);
+    request_headers(request);
+    request->phase = REQUEST_ANSWERED;
+}
+
+void request_answer_segment(struct request *request)
+{
+    answer_outcome(request);
+    request_headers(request);
+    segment_release(&request->segment);
+    if (request->phase == REQUEST_WAITING) {
+        MHD_resume_connection(request->connection);
+        request->loop->resumed = true;
+    }
+    request->phase = REQUEST_ANSWERED;
+}

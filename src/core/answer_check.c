@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: EUPL-1.2
+ * The last part of the proof, for test builds: what only running shows. Every answer must be one its contract documents. */
+#include "request.h"
+
+#include "config.h"
+#include "log.h"
+#include "loop.h"
+
+#include "banned.h"
+
+/* Statuses any operation may answer without saying so: they are about the server, or about no operation at all. */
+static bool status_common(int status)
+{
+    return status == 304 || status == 400 || status == 406 || status == 413 || status == 415 || status >= 500;
+}
+
+static const char *body_fault(struct request *request, const struct answer_form *form, const char *body, size_t length)
+{
+    struct faults faults;
+    json_t *value = json_loadb(body, length, JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL, NULL);
+    if (!value)
+        return "no JSON";
+    faults_init(&faults, &request->arena);
+    schema_check(form->schema, value, "", NULL, &faults);
+    json_decref(value);
+    return faults.count ? arena_printf(&request->arena, "%s at %s", faults.items[0].code, faults.items[0].pointer) : NULL;
+}
+
+static const char *answer_fault(struct request *request, int status, const struct buffer *body)
+{
+    const struct answer_form *form = operation_answer(request->endpoint->operation, status);
+    if (!form)
+        return status_common(status) ? NULL : "the status is not documented";
+    if (!form->schema || request->method == METHOD_OPTIONS)
+        return NULL;
+    return body->length ? body_fault(request, form, body->bytes, body->length) : "no body";
+}
+
+bool answer_check(struct request *request, int status, const struct buffer *body)
+{
+    if (!request->loop->service->config->check_answers || !request->endpoint || buffer_failed(body) || status == 304)
+        return true;
+    const char *fault = answer_fault(request, status, body);
+    if (fault)
+        log_error("answer_undocumented", log_text("operation", request->endpoint->operation->id), log_integer("status", status),
+                  log_text("request_id", request->id), log_text("fault", fault));
+    return fault == NULL;
+}

@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: EUPL-1.2
+ * From an admitted request to a segment on a lane: identity first, then the operation's statements with their values. */
+#include "request.h"
+
+#include "identity.h"
+#include "loop.h"
+
+#include <string.h>
+
+#include "banned.h"
+
+static const char *ambient_text(struct request *request, size_t ambient, bool *failed)
+{
+    const char *text = NULL;
+    switch (ambient) {
+    case AMBIENT_ID:
+        if (!request->made_id[0])
+            id_make(request->made_id);
+        return request->made_id;
+    case AMBIENT_LANGUAGES:
+        text = sql_text_array(request->languages.items, request->languages.count, &request->arena);
+        *failed = *failed || !text;
+        return text;
+    case AMBIENT_REQUEST_ID:
+        return request->id;
+    case AMBIENT_CURSOR:
+        return request->place;
+    default:
+        return request_header(request, "If-Match");
+    }
+}
+
+static const char *source_text(struct request *request, const struct source *source, bool *failed)
+{
+    switch (source->kind) {
+    case SOURCE_PARAMETER:
+        return sql_text(request->values[source->index], source->type, &request->arena, failed);
+    case SOURCE_MEMBER:
+        return sql_text(json_object_get(request->json, source->member), source->type, &request->arena, failed);
+    case SOURCE_BODY:
+        return sql_text(request->json, source->type, &request->arena, failed);
+    case SOURCE_DERIVED:
+        return request->derived[source->index];
+    default:
+        return ambient_text(request, source->index, failed);
+    }
+}
+
+static bool step_add(struct request *request, const struct prepared *statement, const char *const *values, bool keep)
+{
+    struct segment *segment = &request->segment;
+    if (segment->count == SEGMENT_STEPS_MAX)
+        return false;
+    segment->steps[segment->count++] = (struct step){.statement = statement, .values = values, .keep = keep};
+    return true;
+}
+
+/* A step of the core's own with one to three values. */
+static bool core_step(struct request *request, enum core_statement which, const char *const *values, size_t count, bool keep)
+{
+    const char **kept = arena_array(&request->arena, count, sizeof *kept);
+    if (!kept)
+        return false;
+    memcpy(kept, values, count * sizeof *kept);
+    return step_add(request, &request->loop->service->endpoints.core[which], kept, keep);
+}
+
+static const char *path_id(const struct request *request)
+{
+    return json_string_value(request_parameter(request, "id"));
+}
+
+static bool add_identity(struct request *request, const struct program *program)
+{
+    const struct operation *operation = request->endpoint->operation;
+    struct arena *arena = &request->arena;
+    if (!operation->anonymous) {
+        const char *hash = token_hash_text(request_header(request, "Authorization") + strlen("Bearer "), arena);
+        const char *tasks = sql_text_array(operation->tasks.items, operation->tasks.count, arena);
+        const char *const values[] = {hash, tasks, operation->tasks.count ? path_id(request) : NULL};
+        if (!hash || !tasks || !core_step(request, CORE_AUTHENTICATE, values, 3, true))
+            return false;
+    }
+    if (operation->roles.count) {
+        const char *roles = sql_text_array(operation->roles.items, operation->roles.count, arena);
+        if (!roles || !core_step(request, CORE_NEED, &roles, 1, false))
+            return false;
+    }
+    if (program->makes_id) {
+        bool failed = false;
+        const char *id = ambient_text(request, AMBIENT_ID, &failed);
+        return core_step(request, CORE_SUBJECT, &id, 1, false);
+    }
+    return true;
+}
+
+static bool add_program(struct request *request, const struct program *program, size_t from, size_t to, bool keep_last)
+{
+    const struct statement_file *file = program->file;
+    bool failed = false;
+    const char **texts = arena_array(&request->arena, file->name_count + 1, sizeof *texts);
+    for (size_t i = 0; texts && i < file->name_count; i++)
+        texts[i] = source_text(request, &program->sources[i], &failed);
+    for (size_t i = from; texts && i < to; i++) {
+        const struct statement *statement = &file->statements[i];
+        const char **values = arena_array(&request->arena, statement->parameter_count + 1, sizeof *values);
+        for (size_t k = 0; values && k < statement->parameter_count; k++)
+            values[k] = texts[statement->parameters[k]];
+        if (!values || !step_add(request, &program->statements[i], values, keep_last && i + 1 == to))
+            return false;
+    }
+    return texts && !failed;
+}
+
+/* The count of a list stands in front of its rows, where the same snapshot of the session's settings holds. */
+static bool add_statements(struct request *request, const struct program *program)
+{
+    const struct program *total = json_is_true(request_parameter(request, "count")) ? endpoint_program(request->endpoint, "total") : NULL;
+    if (!add_program(request, program, 0, program->count - 1, false))
+        return false;
+    request->total_step = SEGMENT_STEPS_MAX;
+    if (total) {
+        request->total_step = request->segment.count;
+        if (!add_program(request, total, 0, 1, true))
+            return false;
+    }
+    request->answer_step = request->segment.count;
+    return add_program(request, program, program->count - 1, program->count, true);
+}
+
+static void segment_done(struct segment *segment)
+{
+    struct request *request = (struct request *)((char *)segment - offsetof(struct request, segment));
+    request_answer_segment(request);
+}
+
+/* Whether somebody still waits: MHD does not look at a suspended connection. */
+static bool segment_wanted(const struct segment *segment)
+{
+    const struct request *request = (const struct request *)((const char *)segment - offsetof(struct request, segment));
+    return connection_alive(request->connection);
+}
+
+bool request_dispatch(struct request *request)
+{
+    const struct endpoint *endpoint = request->endpoint;
+    request->program = endpoint_program(endpoint, NULL);
+    if (endpoint->code && endpoint->code->prepare)
+        endpoint->code->prepare(request);
+    if (request->faults.count > 0)
+        request_fail(request, "validation_failed");
+    if (request->problem)
+        return false;
+    request->segment = (struct segment){.done = segment_done, .wanted = segment_wanted};
+    if (!add_identity(request, request->program) || !add_statements(request, request->program)) {
+        request_fail(request, "overloaded");
+        return false;
+    }
+    lane_submit(request->loop->lanes[endpoint->operation->lane], &request->segment, clock_ms());
+    return true;
+}

@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: EUPL-1.2
+ * The headers every answer has: who may read it from where (CORS), in which language it is, which request it answers. */
+#include "request.h"
+
+#include "config.h"
+#include "log.h"
+#include "loop.h"
+
+#include <string.h>
+
+#include "banned.h"
+
+#define EXPOSED "ETag, Location, Link, Retry-After, RateLimit, RateLimit-Policy, Content-Language, X-Request-Id, API-Version"
+#define ALLOWED "Authorization, Content-Type, Accept-Language, Idempotency-Key, If-Match, X-Challenge-Solution, X-Request-Id"
+
+void response_header(struct request *request, const char *name, const char *value)
+{
+    if (request->response && value && MHD_add_response_header(request->response, name, value) != MHD_YES)
+        log_error("header_lost", log_text("name", name));
+}
+
+/* "http://localhost:*" admits any port; everything else must be the same. */
+static bool origin_matches(const char *allowed, size_t length, const char *origin)
+{
+    if (length > 2 && allowed[length - 1] == '*' && allowed[length - 2] == ':') {
+        const char *port = origin + length - 1;
+        return strncmp(allowed, origin, length - 1) == 0 && *port && strspn(port, "0123456789") == strlen(port);
+    }
+    return strlen(origin) == length && strncmp(allowed, origin, length) == 0;
+}
+
+static bool origin_allowed(const char *list, const char *origin)
+{
+    while (list && *list) {
+        list += strspn(list, ", ");
+        const size_t length = strcspn(list, ", ");
+        if (length && origin_matches(list, length, origin))
+            return true;
+        list += length;
+    }
+    return false;
+}
+
+/* Whether anybody may read what is at this path: public reads, and paths that lead nowhere. */
+static bool public_path(const struct request *request)
+{
+    if (request->endpoint)
+        return request->endpoint->operation->anonymous && request->endpoint->operation->method == METHOD_GET;
+    return request->route.methods == 0;
+}
+
+/* The operation a preflight asks about stands in for the OPTIONS request itself. */
+static bool preflight_public(const struct request *request, const char *wanted)
+{
+    const enum method method = method_parse(wanted);
+    if (method == METHOD_COUNT)
+        return false;
+    const struct route route = router_find(request->loop->service->contract.router, method, request->target.segments,
+                                           request->target.segment_count > ROUTE_SEGMENTS_MAX ? 0 : request->target.segment_count);
+    return route.operation && route.operation->anonymous && route.operation->method == METHOD_GET;
+}
+
+static void headers_cors(struct request *request)
+{
+    const char *origin = request_header(request, "Origin");
+    const char *wanted = request->method == METHOD_OPTIONS ? request_header(request, "Access-Control-Request-Method") : NULL;
+    const bool public = wanted ? preflight_public(request, wanted) : public_path(request);
+    if (!public)
+        response_header(request, "Vary", "Origin");
+    if (public)
+        response_header(request, "Access-Control-Allow-Origin", "*");
+    else if (origin && origin_allowed(request->loop->service->config->portal_origins, origin))
+        response_header(request, "Access-Control-Allow-Origin", origin);
+    else
+        return;
+    response_header(request, "Access-Control-Expose-Headers", EXPOSED);
+    if (wanted) {
+        response_header(request, "Access-Control-Allow-Methods", "GET, HEAD, POST, PUT, PATCH, DELETE");
+        response_header(request, "Access-Control-Allow-Headers", ALLOWED);
+        response_header(request, "Access-Control-Max-Age", "7200");
+    }
+}
+
+void request_headers(struct request *request)
+{
+    response_header(request, "X-Request-Id", request->id);
+    response_header(request, "API-Version", request->loop->service->version);
+    response_header(request, "X-Content-Type-Options", "nosniff");
+    response_header(request, "Vary", "Accept-Language");
+    if (!request->problem && request->status != 204)
+        response_header(request, "Content-Language", request->served ? request->served : request->languages.items[0]);
+    headers_cors(request);
+    if (atomic_load_explicit(&request->loop->service->draining, memory_order_relaxed))
+        response_header(request, "Connection", "close");
+}

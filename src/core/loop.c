@@ -1,0 +1,203 @@
+/* SPDX-License-Identifier: EUPL-1.2
+ * One thread with one epoll instance: its HTTP connections, its lanes, its clock. */
+#include "loop.h"
+
+#include "config.h"
+#include "log.h"
+#include "request.h"
+
+#include <errno.h>
+#include <stdint.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include "banned.h"
+
+#define TICK_MS 20
+#define EVENTS_MAX 64
+#define CONNECTION_MEMORY 16384 /* bytes MHD keeps a connection: request line, headers and answer headers */
+#define CONNECTION_IDLE 60      /* seconds */
+
+/* Lanes of the whole daemon; each loop gets its share, at least one link of each (ARCHITECTURE.md, "Lanes"). */
+static const struct {
+    size_t links;
+    unsigned depth;
+    int statement_ms;
+} LANES[LANE_COUNT] = {
+    [LANE_READ] = {8, 8, 3000},
+    [LANE_WRITE] = {16, 2, 5000},
+    [LANE_SLOW] = {2, 1, 10000},
+};
+
+/* Targets are decoded strictly by target.c; MHD must leave them alone. */
+static size_t leave_escaped(void *cls, struct MHD_Connection *connection, char *text)
+{
+    size_t length = 0;
+    (void)cls, (void)connection;
+    while (text[length])
+        length++;
+    return length;
+}
+
+static bool loop_watch(struct loop *loop, int fd, struct watch *watch)
+{
+    struct epoll_event event = {.events = EPOLLIN, .data = {.ptr = watch}};
+    return epoll_ctl(loop->epoll_fd, EPOLL_CTL_ADD, fd, &event) == 0;
+}
+
+static void http_ready(struct watch *watch, uint32_t events)
+{
+    struct loop *loop = (struct loop *)((char *)watch - offsetof(struct loop, http_watch));
+    (void)events;
+    loop->resumed = true;
+}
+
+static void wake_ready(struct watch *watch, uint32_t events)
+{
+    struct loop *loop = (struct loop *)((char *)watch - offsetof(struct loop, wake_watch));
+    uint64_t count;
+    (void)events;
+    if (read(loop->wake_fd, &count, sizeof count) < 0 && errno != EAGAIN)
+        log_error("wake_failed", log_integer("errno", errno));
+}
+
+static bool http_start(struct loop *loop, int listen_fd)
+{
+    const int own_fd = dup(listen_fd); /* MHD closes what it is given */
+    if (own_fd < 0)
+        return false;
+    loop->http = MHD_start_daemon(
+        MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG, 0, NULL, NULL, request_receive, loop,
+        MHD_OPTION_LISTEN_SOCKET, own_fd, MHD_OPTION_CONNECTION_LIMIT, (unsigned)loop->service->config->connections_max,
+        MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY, MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)CONNECTION_IDLE,
+        MHD_OPTION_URI_LOG_CALLBACK, request_begin, loop, MHD_OPTION_NOTIFY_COMPLETED, request_end, loop,
+        MHD_OPTION_UNESCAPE_CALLBACK, leave_escaped, NULL, MHD_OPTION_END);
+    if (!loop->http) {
+        close(own_fd);
+        return false;
+    }
+    const union MHD_DaemonInfo *info = MHD_get_daemon_info(loop->http, MHD_DAEMON_INFO_EPOLL_FD);
+    return info && loop_watch(loop, info->epoll_fd, &loop->http_watch);
+}
+
+static bool lanes_start(struct loop *loop, size_t share)
+{
+    const struct service *service = loop->service;
+    for (enum lane_kind kind = 0; kind < LANE_COUNT; kind++) {
+        const size_t links = LANES[kind].links / share ? LANES[kind].links / share : 1;
+        const struct lane_options options = {
+            .kind = kind,
+            .database_url = service->config->database_url,
+            .links = links,
+            .depth = LANES[kind].depth,
+            .queue_max = (size_t)service->config->requests_max,
+            .queue_ms = service->config->queue_seconds * 1000,
+            .statement_ms = LANES[kind].statement_ms,
+            .statements = service->endpoints.statements,
+        };
+        loop->lanes[kind] = lane_new(&options, loop->epoll_fd);
+        if (!loop->lanes[kind])
+            return false;
+    }
+    return true;
+}
+
+/* How long epoll may sleep: until the next tick, or not at all while MHD has work. */
+static int sleep_ms(struct loop *loop, int64_t next_tick)
+{
+    const int64_t left = next_tick - clock_ms();
+    MHD_UNSIGNED_LONG_LONG http;
+    if (loop->resumed || (MHD_get_timeout(loop->http, &http) == MHD_YES && http == 0))
+        return 0;
+    return left < 0 ? 0 : (int)left;
+}
+
+/* The daemon is being stopped: no more connections are accepted; those there are answered and closed. */
+static void loop_quiesce(struct loop *loop)
+{
+    const MHD_socket fd = loop->quiet ? MHD_INVALID_SOCKET : MHD_quiesce_daemon(loop->http);
+    loop->quiet = true;
+    if (fd != MHD_INVALID_SOCKET)
+        close(fd);
+}
+
+static void loop_tick(struct loop *loop, int64_t now)
+{
+    for (size_t i = 0; i < LANE_COUNT; i++)
+        lane_tick(loop->lanes[i], now);
+    if (atomic_load_explicit(&loop->service->draining, memory_order_relaxed))
+        loop_quiesce(loop);
+}
+
+static void *loop_run(void *cls)
+{
+    struct loop *loop = cls;
+    struct epoll_event events[EVENTS_MAX];
+    int64_t next_tick = clock_ms();
+    while (!atomic_load_explicit(&loop->stopping, memory_order_acquire)) {
+        const int count = epoll_wait(loop->epoll_fd, events, EVENTS_MAX, sleep_ms(loop, next_tick));
+        if (count < 0 && errno != EINTR) {
+            log_error("epoll_failed", log_integer("errno", errno));
+            break;
+        }
+        for (int i = 0; i < count; i++) {
+            struct watch *watch = events[i].data.ptr;
+            watch->ready(watch, events[i].events);
+        }
+        const int64_t now = clock_ms();
+        if (now >= next_tick) {
+            loop_tick(loop, now);
+            next_tick = now + TICK_MS;
+        }
+        loop->resumed = false; /* before MHD runs: what resumes meanwhile needs another run */
+        if (MHD_run(loop->http) != MHD_YES)
+            log_error("http_failed");
+    }
+    return NULL;
+}
+
+bool loop_start(struct loop *loop, struct service *service, size_t number, size_t share, int listen_fd)
+{
+    *loop = (struct loop){.http_watch = {http_ready}, .wake_watch = {wake_ready}, .service = service, .epoll_fd = -1, .wake_fd = -1};
+    loop->shard = metrics_shard(service->metrics, number);
+    loop->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
+    loop->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    if (loop->epoll_fd < 0 || loop->wake_fd < 0 || !loop_watch(loop, loop->wake_fd, &loop->wake_watch) ||
+        !http_start(loop, listen_fd) || !lanes_start(loop, share) || pthread_create(&loop->thread, NULL, loop_run, loop) != 0) {
+        log_error("loop_not_started", log_integer("errno", errno));
+        return false;
+    }
+    loop->started = true;
+    return true;
+}
+
+/* What is still in flight ends unanswered; MHD may only stop when nothing is suspended. */
+static void loop_abandon(struct loop *loop)
+{
+    for (size_t i = 0; i < LANE_COUNT; i++)
+        if (loop->lanes[i])
+            lane_stop(loop->lanes[i]);
+    if (loop->http)
+        MHD_run(loop->http);
+}
+
+void loop_stop(struct loop *loop)
+{
+    const uint64_t one = 1;
+    atomic_store_explicit(&loop->stopping, true, memory_order_release);
+    if (loop->started) {
+        if (write(loop->wake_fd, &one, sizeof one) < 0)
+            log_error("wake_failed", log_integer("errno", errno)); /* the next tick notices */
+        pthread_join(loop->thread, NULL);
+    }
+    loop_abandon(loop);
+    if (loop->http)
+        MHD_stop_daemon(loop->http);
+    for (size_t i = 0; i < LANE_COUNT; i++)
+        lane_free(loop->lanes[i]);
+    if (loop->wake_fd >= 0)
+        close(loop->wake_fd);
+    if (loop->epoll_fd >= 0)
+        close(loop->epoll_fd);
+}

@@ -1,0 +1,261 @@
+/* SPDX-License-Identifier: EUPL-1.2
+ * The life of a request in MHD's callbacks, and what C parts of operations may ask of it. */
+#include "request.h"
+
+#include "config.h"
+#include "identity.h"
+#include "log.h"
+#include "loop.h"
+
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "banned.h"
+
+#define DRAIN_MAX (16u << 20) /* bytes of an unwanted body that are read and dropped before the answer */
+
+static int64_t clock_us(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
+}
+
+void *request_begin(void *cls, const char *uri, struct MHD_Connection *connection)
+{
+    struct loop *loop = cls;
+    struct request *request = calloc(1, sizeof *request);
+    if (!request)
+        return NULL;
+    arena_init(&request->arena, 4096);
+    faults_init(&request->faults, &request->arena);
+    buffer_init(&request->body);
+    request->loop = loop;
+    request->connection = connection;
+    request->started = clock_us();
+    request->raw = arena_text(&request->arena, uri);
+    atomic_fetch_add_explicit(&loop->requests, 1, memory_order_relaxed);
+    return request;
+}
+
+/* X-Request-Id is taken when it is sane: it is written to logs and headers. */
+static void take_request_id(struct request *request)
+{
+    static const char sane[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-";
+    const char *given = request_header(request, "X-Request-Id");
+    const size_t length = given ? strlen(given) : 0;
+    if (length > 0 && length < sizeof request->id && strspn(given, sane) == length)
+        memcpy(request->id, given, length + 1);
+    else
+        id_make(request->id);
+}
+
+/* The text of lang= as it stands, before anything is validated: even the problem has to be in some language. */
+static const char *asked_language(const struct request *request)
+{
+    for (size_t i = 0; i < request->target.query_count; i++)
+        if (strcmp(request->target.query[i].name, "lang") == 0)
+            return request->target.query[i].value;
+    return NULL;
+}
+
+static enum MHD_Result add_length(void *sum, enum MHD_ValueKind kind, const char *name, const char *value)
+{
+    (void)kind;
+    *(size_t *)sum += strlen(name) + (value ? strlen(value) : 0) + 4;
+    return MHD_YES;
+}
+
+/* Everything the first line and the headers tell; the answer waits until the body was read. */
+static void request_head(struct request *request, const char *method)
+{
+    size_t header_bytes = 0;
+    request->method = method_parse(method);
+    take_request_id(request);
+    const char *fault = request->raw ? target_parse(&request->target, request->raw, &request->arena) : "out_of_memory";
+    languages_choose(&request->languages, asked_language(request), request_header(request, "Accept-Language"),
+                     request->loop->service->config->languages);
+    MHD_get_connection_values(request->connection, MHD_HEADER_KIND, add_length, &header_bytes);
+    if (fault && strcmp(fault, "out_of_memory") == 0)
+        request_fail(request, "overloaded");
+    else if (!fault && header_bytes > 8192)
+        fault = "headers_too_long";
+    else if (!fault && request_header(request, "Content-Length") && request_header(request, "Transfer-Encoding"))
+        fault = "length_and_encoding"; /* the beginning of request smuggling (RFC 9112 §6.3) */
+    if (fault && !request->problem) {
+        request_fault(request, NULL, NULL, fault, NULL);
+        request_fail(request, "malformed_request");
+    }
+    if (atomic_load_explicit(&request->loop->requests, memory_order_relaxed) > (size_t)request->loop->service->config->requests_max)
+        request_fail(request, "overloaded");
+    request->phase = REQUEST_RECEIVING;
+}
+
+/* How many bytes of body this request may have; found by its path, which is cheap to look up twice. */
+static size_t body_limit(const struct request *request)
+{
+    const struct service *service = request->loop->service;
+    const struct target *target = &request->target;
+    if (request->method == METHOD_COUNT || target->segment_count > ROUTE_SEGMENTS_MAX)
+        return 0;
+    const struct route route = router_find(service->contract.router, request->method, target->segments, target->segment_count);
+    if (!route.operation || !route.operation->body)
+        return 0;
+    return route.operation->body_max ? route.operation->body_max : (size_t)service->config->body_max;
+}
+
+/* A body nobody asked for is dropped silently; one that is too large is dropped and told of. */
+static void request_data(struct request *request, const char *data, size_t size)
+{
+    const size_t limit = body_limit(request);
+    request->body_seen += size;
+    if (limit && request->body_seen <= limit)
+        buffer_append(&request->body, data, size);
+    else if (limit)
+        request->body_too_large = true;
+}
+
+static enum MHD_Result request_send(struct request *request)
+{
+    if (!request->response)
+        return MHD_NO; /* out of memory: closing the connection is all that is left */
+    return MHD_queue_response(request->connection, (unsigned)request->status, request->response);
+}
+
+/* The announced length is more than we would read and drop: answered at once, which closes the connection. */
+static bool hopelessly_large(const struct request *request)
+{
+    const char *length = request_header(request, "Content-Length");
+    return length && strtoull(length, NULL, 10) > DRAIN_MAX;
+}
+
+static enum MHD_Result request_process(struct request *request)
+{
+    const bool render = !request->problem && request->method != METHOD_OPTIONS && request_admit(request) &&
+                        request->endpoint->code && request->endpoint->code->render;
+    if (request->problem || render || (request->method == METHOD_OPTIONS)) {
+        request_answer(request);
+        return request_send(request);
+    }
+    /* Suspended first: the lane may answer before it returns. */
+    MHD_suspend_connection(request->connection);
+    request->phase = REQUEST_WAITING;
+    if (!request_dispatch(request)) {
+        request_answer(request);
+        MHD_resume_connection(request->connection);
+        request->loop->resumed = true;
+    }
+    return MHD_YES;
+}
+
+enum MHD_Result request_receive(void *cls, struct MHD_Connection *connection, const char *url, const char *method,
+                                const char *version, const char *data, size_t *size, void **state)
+{
+    struct request *request = *state;
+    (void)cls, (void)connection, (void)url, (void)version;
+    if (!request)
+        return MHD_NO;
+    if (request->phase == REQUEST_NEW) {
+        request_head(request, method);
+        if (!hopelessly_large(request))
+            return MHD_YES;
+        request->body_too_large = true;
+        request_fail(request, "payload_too_large");
+        request_answer(request);
+        return request_send(request);
+    }
+    if (*size > 0) {
+        request_data(request, data, *size);
+        *size = 0;
+        return request->body_seen > DRAIN_MAX ? MHD_NO : MHD_YES;
+    }
+    return request->phase == REQUEST_ANSWERED ? request_send(request) : request_process(request);
+}
+
+/* The trace a request belongs to (W3C Trace Context §3.2), when it has its form. */
+static const char *traceparent_sane(const char *given)
+{
+    static const char form[] = "hh-hhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhh-hhhhhhhhhhhhhhhh-hh";
+    if (!given || strlen(given) != sizeof form - 1)
+        return NULL;
+    for (size_t i = 0; form[i]; i++)
+        if (form[i] == 'h' ? !strchr("0123456789abcdef", given[i]) : given[i] != '-')
+            return NULL;
+    return given;
+}
+
+static void request_log(const struct request *request, int64_t microseconds)
+{
+    log_info("request", log_text("operation", request->endpoint ? request->endpoint->operation->id : NULL),
+             log_text("method", request->method < METHOD_COUNT ? method_name(request->method) : NULL),
+             log_integer("status", request->status), log_text("code", request->problem), log_real("ms", (double)microseconds / 1000),
+             log_integer("bytes", (long long)request->answer_length), log_text("request_id", request->id),
+             log_text("traceparent", traceparent_sane(request_header(request, "traceparent"))));
+}
+
+void request_end(void *cls, struct MHD_Connection *connection, void **state, enum MHD_RequestTerminationCode code)
+{
+    struct request *request = *state;
+    (void)cls, (void)connection, (void)code;
+    if (!request)
+        return;
+    struct loop *loop = request->loop;
+    const int64_t microseconds = clock_us() - request->started;
+    const size_t operation = request->endpoint ? request->endpoint->operation->index : loop->service->contract.count;
+    if (request->status)
+        metrics_count(loop->shard, operation, request->status, microseconds);
+    if (request->phase != REQUEST_NEW)
+        request_log(request, microseconds);
+    if (request->response)
+        MHD_destroy_response(request->response);
+    for (size_t i = 0; request->values && i < request->endpoint->operation->parameter_count; i++)
+        json_decref(request->values[i]);
+    json_decref(request->json);
+    segment_release(&request->segment);
+    buffer_release(&request->body);
+    arena_release(&request->arena);
+    free(request);
+    atomic_fetch_sub_explicit(&loop->requests, 1, memory_order_relaxed);
+    *state = NULL;
+}
+
+struct arena *request_arena(struct request *request)
+{
+    return &request->arena;
+}
+
+const json_t *request_body(const struct request *request)
+{
+    return request->json;
+}
+
+const char *request_language(const struct request *request)
+{
+    return request->languages.items[0];
+}
+
+void request_derive(struct request *request, const char *name, const char *value)
+{
+    const struct derived *derived = request->endpoint->code->derived;
+    for (size_t i = 0; i < DERIVED_MAX && derived[i].name; i++)
+        if (strcmp(derived[i].name, name) == 0)
+            request->derived[i] = value;
+}
+
+void request_variant(struct request *request, const char *variant)
+{
+    const struct program *program = endpoint_program(request->endpoint, variant);
+    if (program)
+        request->program = program;
+}
+
+void request_refuse(struct request *request, const char *code)
+{
+    request_fail(request, code);
+}
+
+struct faults *request_faults(struct request *request)
+{
+    return &request->faults;
+}

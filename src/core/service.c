@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: EUPL-1.2
+ * What all loops share, put together and proved at start. */
+#include "service.h"
+
+#include "embed.h"
+#include "log.h"
+#include "operation_code.h"
+#include "text.h"
+#include "vocabulary.h"
+
+#include <sodium.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "banned.h"
+
+static bool contract_compile(struct service *service, struct buffer *report)
+{
+    const struct embedded *file = embedded_find("openapi.yaml");
+    struct tree_error error = {.message = "not embedded"};
+    if (!file || !contract_load(&service->contract, file->bytes, file->length, &error)) {
+        buffer_printf(report, "openapi.yaml:%u: %s\n", error.line, error.message);
+        return false;
+    }
+    const char *version = node_text(node_get(service->contract.document, "info"), "version");
+    service->version = version ? version : "0";
+    return true;
+}
+
+/* All daemons on one database sign cursors alike. */
+static bool cursor_key_load(struct service *service, PGconn *db, struct buffer *report)
+{
+    PGresult *result = PQexec(db, "SELECT encode(setting_secret(), 'hex')");
+    const char *hex = PQresultStatus(result) == PGRES_TUPLES_OK && PQntuples(result) == 1 ? PQgetvalue(result, 0, 0) : "";
+    size_t size = 0;
+    const bool read = sodium_hex2bin(service->cursor_key, sizeof service->cursor_key, hex, strlen(hex), NULL, &size, NULL) == 0 &&
+                      size == sizeof service->cursor_key;
+    if (!read)
+        buffer_printf(report, "setting_secret(): a key of %zu bytes is needed\n", sizeof service->cursor_key);
+    PQclear(result);
+    return read;
+}
+
+bool service_load(struct service *service, const struct config *config, PGconn *db, struct buffer *report)
+{
+    *service = (struct service){.config = config};
+    if (!texts_load() || !vocabulary_register() || !contract_compile(service, report))
+        return false;
+    const bool loaded =
+        endpoints_load(&service->endpoints, &service->contract, EMBEDDED, EMBEDDED_COUNT, OPERATION_CODES, report);
+    if (!db)
+        return loaded;
+    const bool proved = endpoints_prove(&service->endpoints, db, report);
+    return vocabulary_load(db) && cursor_key_load(service, db, report) && proved && loaded;
+}
+
+void service_release(struct service *service)
+{
+    endpoints_release(&service->endpoints);
+    contract_release(&service->contract);
+    vocabulary_release();
+    texts_release();
+}

@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: EUPL-1.2
+ * The listener for those who run the server: health and metrics. */
+#include "admin.h"
+
+#include "buffer.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "banned.h"
+
+struct admin {
+    struct MHD_Daemon *http;
+    const struct loop *loops;
+    size_t loop_count;
+};
+
+static const char *const LANE_NAMES[LANE_COUNT] = {"read", "write", "slow"};
+
+/* Ready: every lane of every loop has a link, and nobody has asked us to stop. */
+static bool admin_ready(const struct admin *admin)
+{
+    for (size_t i = 0; i < admin->loop_count; i++)
+        for (size_t k = 0; k < LANE_COUNT; k++)
+            if (lane_figures(admin->loops[i].lanes[k]).links_up == 0)
+                return false;
+    return !atomic_load(&admin->loops[0].service->draining);
+}
+
+static struct lane_figures lane_sum(const struct admin *admin, enum lane_kind kind)
+{
+    struct lane_figures sum = {0};
+    for (size_t i = 0; i < admin->loop_count; i++) {
+        const struct lane_figures figures = lane_figures(admin->loops[i].lanes[kind]);
+        sum.links_up += figures.links_up;
+        sum.in_flight += figures.in_flight;
+        sum.queued += figures.queued;
+        sum.retries += figures.retries;
+        sum.timeouts += figures.timeouts;
+        sum.reconnects += figures.reconnects;
+    }
+    return sum;
+}
+
+static void figure_write(struct buffer *out, const char *name, const char *type, const char *help, const unsigned long long values[LANE_COUNT])
+{
+    buffer_printf(out, "# HELP %s %s\n# TYPE %s %s\n", name, help, name, type);
+    for (size_t i = 0; i < LANE_COUNT; i++)
+        buffer_printf(out, "%s{lane=\"%s\"} %llu\n", name, LANE_NAMES[i], values[i]);
+}
+
+static void lanes_write(const struct admin *admin, struct buffer *out)
+{
+    unsigned long long up[LANE_COUNT], flying[LANE_COUNT], queued[LANE_COUNT], retries[LANE_COUNT], timeouts[LANE_COUNT],
+        reconnects[LANE_COUNT];
+    for (enum lane_kind kind = 0; kind < LANE_COUNT; kind++) {
+        const struct lane_figures sum = lane_sum(admin, kind);
+        up[kind] = sum.links_up;
+        flying[kind] = sum.in_flight;
+        queued[kind] = sum.queued;
+        retries[kind] = sum.retries;
+        timeouts[kind] = sum.timeouts;
+        reconnects[kind] = sum.reconnects;
+    }
+    figure_write(out, "welcome_lane_links_up", "gauge", "Database connections ready for work.", up);
+    figure_write(out, "welcome_lane_in_flight", "gauge", "Segments sent and not yet answered.", flying);
+    figure_write(out, "welcome_lane_queued", "gauge", "Segments waiting for a connection.", queued);
+    figure_write(out, "welcome_lane_retries_total", "counter", "Segments sent again after a conflict or a lost connection.", retries);
+    figure_write(out, "welcome_lane_timeouts_total", "counter", "Segments that waited too long.", timeouts);
+    figure_write(out, "welcome_lane_connects_total", "counter", "Attempts to connect after the first.", reconnects);
+}
+
+static unsigned page_write(const struct admin *admin, const char *path, struct buffer *out)
+{
+    if (strcmp(path, "/health/live") == 0)
+        buffer_puts(out, "{\"status\":\"live\"}\n");
+    else if (strcmp(path, "/metrics") == 0) {
+        metrics_write(admin->loops[0].service->metrics, out);
+        lanes_write(admin, out);
+    } else if (strcmp(path, "/health/ready") == 0 && admin_ready(admin))
+        buffer_puts(out, "{\"status\":\"ready\"}\n");
+    else if (strcmp(path, "/health/ready") == 0) {
+        buffer_puts(out, "{\"status\":\"not ready\"}\n");
+        return MHD_HTTP_SERVICE_UNAVAILABLE;
+    } else {
+        buffer_puts(out, "{\"status\":\"not found\"}\n");
+        return MHD_HTTP_NOT_FOUND;
+    }
+    return MHD_HTTP_OK;
+}
+
+static enum MHD_Result admin_answer(void *cls, struct MHD_Connection *connection, const char *url, const char *method,
+                                    const char *version, const char *data, size_t *size, void **state)
+{
+    static const char *const types[] = {"application/json", "text/plain; version=0.0.4"};
+    struct buffer page;
+    size_t length = 0;
+    (void)version, (void)data;
+    if (strcmp(method, "GET") != 0 && strcmp(method, "HEAD") != 0)
+        return MHD_NO;
+    if (!*state) { /* headers only; the answer comes with the next call */
+        *state = cls;
+        return MHD_YES;
+    }
+    *size = 0;
+    buffer_init(&page);
+    const unsigned status = page_write(cls, url, &page);
+    char *bytes = buffer_take(&page, &length);
+    struct MHD_Response *response = bytes ? MHD_create_response_from_buffer(length, bytes, MHD_RESPMEM_MUST_FREE) : NULL;
+    if (!response) {
+        free(bytes);
+        return MHD_NO;
+    }
+    enum MHD_Result sent = MHD_add_response_header(response, "Content-Type", types[strcmp(url, "/metrics") == 0]);
+    if (sent == MHD_YES)
+        sent = MHD_queue_response(connection, status, response);
+    MHD_destroy_response(response);
+    return sent;
+}
+
+struct admin *admin_start(int listen_fd, const struct loop *loops, size_t loop_count)
+{
+    struct admin *admin = calloc(1, sizeof *admin);
+    if (!admin) {
+        close(listen_fd);
+        return NULL;
+    }
+    admin->loops = loops;
+    admin->loop_count = loop_count;
+    admin->http = MHD_start_daemon(MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_AUTO, 0, NULL, NULL, admin_answer, admin,
+                                   MHD_OPTION_LISTEN_SOCKET, listen_fd, MHD_OPTION_CONNECTION_LIMIT, 64u,
+                                   MHD_OPTION_CONNECTION_TIMEOUT, 10u, MHD_OPTION_END);
+    if (!admin->http) {
+        close(listen_fd);
+        free(admin);
+        return NULL;
+    }
+    return admin;
+}
+
+void admin_stop(struct admin *admin)
+{
+    if (!admin)
+        return;
+    MHD_stop_daemon(admin->http);
+    free(admin);
+}

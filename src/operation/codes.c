@@ -1,0 +1,9 @@
+/* SPDX-License-Identifier: EUPL-1.2
+ * The table of tables: every module's C parts of operations. */
+#include "codes.h"
+
+#include <stddef.h>
+
+#include "banned.h"
+
+const struct operation_code *const OPERATION_CODES[] = {ACCOUNT_CODES, MATCHING_CODES, OPERATION_MODULE_CODES, REFERENCE_CODES, NULL};

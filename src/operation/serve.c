@@ -1,0 +1,228 @@
+/* SPDX-License-Identifier: EUPL-1.2
+ * `welcomed serve`: proves, listens, works until told to stop, then finishes what it accepted. */
+#include "admin.h"
+#include "command.h"
+#include "database.h"
+#include "jobs.h"
+#include "log.h"
+#include "loop.h"
+#include "service.h"
+#include "vocabulary.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "banned.h"
+
+#define LOOPS_MAX 4
+#define DATABASE_PATIENCE 30 /* seconds to wait for PostgreSQL at start */
+
+/* What a SIGHUP brought. All are kept to the end: a loop may still be reading the one before. */
+struct reread {
+    struct config config;
+    struct reread *older;
+};
+
+struct daemon {
+    struct reread *reread;
+    struct service service;
+    struct loop loops[LOOPS_MAX];
+    size_t loop_count;
+    struct admin *admin;
+    struct jobs *jobs;
+    int listen_fd;
+};
+
+static const struct job *const JOBS[] = {&MAILER_JOB, &MATCHING_JOB, &TIMES_JOB, &SESSIONS_JOB};
+
+/* Connected, or NULL after DATABASE_PATIENCE with a line on standard error. */
+static PGconn *database_wait(const struct config *config)
+{
+    for (int second = 0;; second++) {
+        PGconn *db = database_connect_daemon(config);
+        if (PQstatus(db) == CONNECTION_OK)
+            return db;
+        if (second == DATABASE_PATIENCE)
+            fprintf(stderr, "welcomed: the database cannot be reached: %s", PQerrorMessage(db));
+        PQfinish(db);
+        if (second == DATABASE_PATIENCE)
+            return NULL;
+        log_warning("database_unreachable", log_integer("waited_s", second));
+        sleep(1);
+    }
+}
+
+static bool service_start(struct service *service, const struct config *config)
+{
+    struct buffer report;
+    PGconn *db = database_wait(config);
+    if (!db)
+        return false;
+    buffer_init(&report);
+    const bool loaded = service_load(service, config, db, &report);
+    if (!loaded) {
+        const char *text = buffer_text(&report);
+        fprintf(stderr, "welcomed: contract, program and database do not agree (is `welcomed migrate` due?):\n%s",
+                text ? text : "out of memory\n");
+    }
+    buffer_release(&report);
+    PQfinish(db);
+    return loaded;
+}
+
+/* On the listener's thread: new reference data, or a gap in which some may have come. */
+static void on_notify(const char *payload, void *context)
+{
+    const struct daemon *daemon = context;
+    if (*payload && strcmp(payload, "reference") != 0)
+        return;
+    PGconn *db = database_connect_daemon(daemon->service.config);
+    if (PQstatus(db) == CONNECTION_OK)
+        vocabulary_load(db);
+    PQfinish(db);
+}
+
+static size_t loops_wanted(const struct config *config)
+{
+    const long cores = sysconf(_SC_NPROCESSORS_ONLN);
+    const long wanted = config->loops > 0 ? config->loops : cores;
+    return wanted < 1 ? 1 : wanted > LOOPS_MAX ? LOOPS_MAX : (size_t)wanted;
+}
+
+static bool daemon_start(struct daemon *daemon, const struct config *config)
+{
+    const size_t wanted = loops_wanted(config);
+    daemon->listen_fd = listener_open(config->listen, config->port);
+    const int admin_fd = daemon->listen_fd < 0 ? -1 : listener_open(config->admin_listen, config->admin_port);
+    if (admin_fd < 0)
+        return false;
+    daemon->service.metrics = metrics_new(&daemon->service.contract, wanted);
+    bool started = daemon->service.metrics != NULL;
+    for (; started && daemon->loop_count < wanted; daemon->loop_count++)
+        started = loop_start(&daemon->loops[daemon->loop_count], &daemon->service, daemon->loop_count, wanted, daemon->listen_fd);
+    if (!started) {
+        close(admin_fd);
+        return false;
+    }
+    daemon->admin = admin_start(admin_fd, daemon->loops, daemon->loop_count);
+    daemon->jobs = jobs_start(config, JOBS, sizeof JOBS / sizeof *JOBS, on_notify, daemon);
+    return daemon->admin && daemon->jobs;
+}
+
+/* Nothing new is accepted; what was accepted gets its time to be answered. */
+static void daemon_drain(struct daemon *daemon, int seconds)
+{
+    const int64_t end = clock_ms() + seconds * INT64_C(1000);
+    atomic_store(&daemon->service.draining, true);
+    close(daemon->listen_fd);
+    daemon->listen_fd = -1;
+    int quiet = 0;
+    while (clock_ms() < end && quiet < 5) {
+        size_t requests = 0;
+        for (size_t i = 0; i < daemon->loop_count; i++)
+            requests += atomic_load(&daemon->loops[i].requests);
+        quiet = requests ? 0 : quiet + 1;
+        usleep(20000);
+    }
+}
+
+static void daemon_stop(struct daemon *daemon)
+{
+    jobs_stop(daemon->jobs);
+    admin_stop(daemon->admin);
+    for (size_t i = 0; i < daemon->loop_count; i++)
+        loop_stop(&daemon->loops[i]);
+    if (daemon->listen_fd >= 0)
+        close(daemon->listen_fd);
+    metrics_free(daemon->service.metrics);
+}
+
+static enum log_level level_of(const char *name)
+{
+    return *name == 'd' ? LOG_DEBUG : *name == 'i' ? LOG_INFO : *name == 'w' ? LOG_WARNING : LOG_ERROR;
+}
+
+/* SIGHUP: limits, origins, languages and the log level change at once; addresses and databases with the next start. */
+static void daemon_reread(struct daemon *daemon)
+{
+    struct reread *reread = calloc(1, sizeof *reread);
+    if (!reread || !config_load(&reread->config, stderr)) {
+        log_warning("configuration_kept");
+        if (reread)
+            config_release(&reread->config);
+        free(reread);
+        return;
+    }
+    reread->older = daemon->reread;
+    daemon->reread = reread;
+    log_set_level(level_of(reread->config.log_level));
+    daemon->service.config = &reread->config;
+    log_info("configuration_reread");
+}
+
+static void daemon_forget(struct daemon *daemon)
+{
+    while (daemon->reread) {
+        struct reread *reread = daemon->reread;
+        daemon->reread = reread->older;
+        config_release(&reread->config);
+        free(reread);
+    }
+}
+
+static void daemon_wait(struct daemon *daemon, const sigset_t *signals)
+{
+    for (;;) {
+        int number = 0;
+        if (sigwait(signals, &number) != 0)
+            return;
+        if (number != SIGHUP) {
+            log_info("stopping", log_integer("signal", number));
+            return;
+        }
+        daemon_reread(daemon);
+    }
+}
+
+static int daemon_run(struct daemon *daemon, const struct config *config, const sigset_t *signals)
+{
+    int status = COMMAND_FAILED;
+    if (service_start(&daemon->service, config) && daemon_start(daemon, config)) {
+        log_info("serving", log_text("address", config->listen), log_integer("port", config->port),
+                 log_integer("admin_port", config->admin_port), log_integer("loops", (long long)daemon->loop_count),
+                 log_integer("operations", (long long)daemon->service.contract.count));
+        daemon_wait(daemon, signals);
+        daemon_drain(daemon, config->drain_seconds);
+        status = COMMAND_OK;
+    }
+    daemon_stop(daemon);
+    service_release(&daemon->service);
+    return status;
+}
+
+int command_serve(const struct config *config, int argc, char **argv)
+{
+    sigset_t signals;
+    (void)argv;
+    if (argc > 1) {
+        fputs("usage: welcomed serve\n", stderr);
+        return COMMAND_USAGE;
+    }
+    struct daemon *daemon = calloc(1, sizeof *daemon);
+    if (!daemon)
+        return COMMAND_FAILED;
+    daemon->listen_fd = -1;
+    sigemptyset(&signals);
+    sigaddset(&signals, SIGTERM);
+    sigaddset(&signals, SIGINT);
+    sigaddset(&signals, SIGHUP);
+    pthread_sigmask(SIG_BLOCK, &signals, NULL); /* inherited by every thread; sigwait() takes them */
+    signal(SIGPIPE, SIG_IGN);
+    const int status = daemon_run(daemon, config, &signals);
+    daemon_forget(daemon);
+    free(daemon);
+    return status;
+}
