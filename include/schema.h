@@ -56,7 +56,7 @@ const struct schema *schema_compile(struct schema_set *set, const struct node *n
 
 /* One thing wrong with a value. Codes and what limit then is:
  *   required, unknown_member, not_unique, one_of, any_of                NULL
- *   type, enum, const                                                   the types or values allowed, "open, matched"
+ *   type, enum, const                                                   the types ("none") or values allowed, "open, matched"
  *   too_short, too_long, too_few_items, too_many_items, too_few_members, too_many_members, too_small, too_large, multiple_of
  *                                                                       the figure, "200"; "> 0" where it is itself excluded
  *   pattern, format                                                     the pattern; the name of the format

@@ -356,7 +356,7 @@ static bool check_value(struct check *check, const struct schema *schema, const 
     if (!spend(check))
         return false;
     if (detail->never || (detail->types && !(detail->types & types_of(value))))
-        return fail(check, path, "type", detail->type_limit); /* nothing else could be said of use */
+        return fail(check, path, "type", detail->never ? "none" : detail->type_limit); /* nothing else could be said of use */
     check->depth++;
     bool ok = check_listed(check, &detail->enumeration, value, path, "enum");
     ok = check_listed(check, &detail->constant, value, path, "const") && ok;

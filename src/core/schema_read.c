@@ -83,7 +83,7 @@ static json_t *read_scalar(unsigned types, const char *text, size_t length, cons
         return read_number(text, length, !(types & SCHEMA_NUMBER), parameter, faults);
     if (types & SCHEMA_BOOLEAN)
         return read_boolean(text, length, parameter, faults);
-    return read_fault(faults, parameter, "type", NULL);
+    return read_fault(faults, parameter, "type", "none"); /* objects have no text */
 }
 
 /* Elements between commas; an empty text holds none. */

@@ -380,7 +380,8 @@ static void test_parameters_are_read_as_their_type(void **state)
     expect_read(state, "type: number", "[1]", "p type number");
     expect_read(state, "type: boolean", "True", "p type boolean");
     expect_read(state, "{type: array, items: {type: integer}}", "1,x", "p type integer");
-    expect_read(state, "type: object", "{}", "p type");
+    expect_read(state, "type: object", "{}", "p type none");
+    expect(state, compiled(state, "properties: {a: false}"), "{\"a\":1}", "/a type none");
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
