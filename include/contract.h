@@ -26,7 +26,7 @@ struct parameter {
 
 /* One documented answer. */
 struct answer_form {
-    int status;
+    int status;                  /* 0: `default` */
     const char *media_type;      /* NULL: no body */
     const struct schema *schema; /* NULL: no body, or not JSON */
 };
@@ -73,7 +73,7 @@ void contract_release(struct contract *contract);
 /* The operation of that id, or NULL. */
 const struct operation *contract_find(const struct contract *contract, const char *id);
 
-/* The documented form for that status, or NULL. */
+/* The form documented for exactly that status (0: for `default`), or NULL. */
 const struct answer_form *operation_answer(const struct operation *operation, int status);
 
 #endif

@@ -8,10 +8,10 @@
 
 #include "banned.h"
 
-/* Statuses any operation may answer without saying so: they are about the server, or about no operation at all. */
+/* Statuses that `default` may stand for: they are about HTTP and the server, not about what the operation does. */
 static bool status_common(int status)
 {
-    return status == 304 || status == 400 || status == 406 || status == 413 || status == 415 || status >= 500;
+    return status == 400 || status == 406 || status == 413 || status == 415 || status >= 500;
 }
 
 static const char *body_fault(struct request *request, const struct answer_form *form, const char *body, size_t length)
@@ -29,16 +29,19 @@ static const char *body_fault(struct request *request, const struct answer_form 
 static const char *answer_fault(struct request *request, int status, const struct buffer *body)
 {
     const struct answer_form *form = operation_answer(request->endpoint->operation, status);
+    if (!form && status_common(status))
+        form = operation_answer(request->endpoint->operation, 0);
     if (!form)
-        return status_common(status) ? NULL : "the status is not documented";
-    if (!form->schema || request->method == METHOD_OPTIONS)
+        return "the status is not documented";
+    if (!form->schema)
         return NULL;
     return body->length ? body_fault(request, form, body->bytes, body->length) : "no body";
 }
 
 bool answer_check(struct request *request, int status, const struct buffer *body)
 {
-    if (!request->loop->service->config->check_answers || !request->endpoint || buffer_failed(body) || status == 304)
+    if (!request->loop->service->config->check_answers || !request->endpoint || buffer_failed(body) || status == 304 ||
+        request->method == METHOD_OPTIONS)
         return true;
     const char *fault = answer_fault(request, status, body);
     if (fault)

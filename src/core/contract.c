@@ -167,12 +167,13 @@ static bool body_compile(struct compiler *compiler, struct operation *operation,
 
 static bool answer_compile(struct compiler *compiler, const char *status, const struct node *node, struct answer_form *answer)
 {
-    char *end;
-    const long number = strtol(status, &end, 10);
+    char *end = NULL;
+    const bool others = strcmp(status, "default") == 0;
+    const long number = others ? 0 : strtol(status, &end, 10);
     node = dereference(compiler, node);
     if (!node || !members_known(compiler, node, "a response", " description content headers "))
         return false;
-    if (*end || number < 100 || number > 599)
+    if (!others && (*end || number < 100 || number > 599))
         return refuse(compiler, node->line, "%s is no status", status);
     answer->status = (int)number;
     const struct node *content = node_get(node, "content");

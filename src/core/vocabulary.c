@@ -93,8 +93,8 @@ bool vocabulary_load(PGconn *db)
                                   "SELECT 0 AS n, slug AS word, coalesce(name_en, name) AS en, name AS de FROM city "
                                   "UNION ALL SELECT 1, tag, name_en, name_de FROM language "
                                   "UNION ALL SELECT 2, slug, title ->> 'en', title ->> 'de' FROM topic "
-                                  "UNION ALL SELECT 3, code, title ->> 'en', title ->> 'de' FROM audience "
-                                  "UNION ALL SELECT 4, code, title ->> 'en', title ->> 'de' FROM stage"
+                                  "UNION ALL SELECT 3, slug, title ->> 'en', title ->> 'de' FROM audience "
+                                  "UNION ALL SELECT 4, slug, title ->> 'en', title ->> 'de' FROM stage"
                                   ") k ORDER BY k.n, lower(k.word) COLLATE \"C\"");
     struct words *older = atomic_load(&current);
     if (PQresultStatus(result) != PGRES_TUPLES_OK || (older && words_equal(older->result, result))) {
