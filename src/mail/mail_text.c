@@ -3,6 +3,7 @@
 #include "mail.h"
 
 #include "embed.h"
+#include "language.h"
 #include "log.h"
 
 #include <stdint.h>
@@ -12,7 +13,6 @@
 #include <unicode/ubidi.h>
 #include <unicode/udat.h>
 #include <unicode/ulistformatter.h>
-#include <unicode/uloc.h>
 #include <unicode/ustring.h>
 
 #include "banned.h"
@@ -20,7 +20,7 @@
 #define FOLDER "content/mail/"
 #define BUTTON "display:inline-block;padding:12px 20px;border-radius:6px;background:#0b5394;color:#fff;text-decoration:none"
 
-enum { LANGUAGES_MAX = 64, LIST_MAX = 32, NAME_MAX_BYTES = 128 };
+enum { LANGUAGES_MAX = 64, LIST_MAX = 32, TEXT_MAX = 128 };
 
 struct mail_texts {
     json_t *languages; /* tag -> file */
@@ -77,7 +77,7 @@ void mail_texts_free(struct mail_texts *texts)
 /* RFC 4647 lookup: the tag itself, then without its last parts, then English. */
 static const json_t *texts_for(const struct mail_texts *texts, const char *language)
 {
-    char tag[NAME_MAX_BYTES];
+    char tag[TEXT_MAX];
     snprintf(tag, sizeof tag, "%s", language);
     for (;;) {
         const json_t *words = json_object_get(texts->languages, tag);
@@ -116,27 +116,16 @@ static const char *show_time(const struct rendering *r, const char *value)
 {
     static const UChar zone[] = u"Europe/Berlin";
     struct tm utc = {0};
-    UChar wide[NAME_MAX_BYTES];
+    UChar wide[TEXT_MAX];
     UErrorCode status = U_ZERO_ERROR;
     if (sscanf(value, "%4d-%2d-%2dT%2d:%2d:%2d", &utc.tm_year, &utc.tm_mon, &utc.tm_mday, &utc.tm_hour, &utc.tm_min, &utc.tm_sec) != 6)
         return value;
     utc.tm_year -= 1900;
     utc.tm_mon--;
     UDateFormat *format = udat_open(UDAT_SHORT, UDAT_FULL, r->language, zone, -1, NULL, 0, &status);
-    const int32_t length = udat_format(format, (UDate)timegm(&utc) * 1000, wide, NAME_MAX_BYTES, NULL, &status);
+    const int32_t length = udat_format(format, (UDate)timegm(&utc) * 1000, wide, TEXT_MAX, NULL, &status);
     udat_close(format);
-    return U_SUCCESS(status) && length < NAME_MAX_BYTES ? text_narrow(wide, length, r->arena) : value;
-}
-
-/* The name of a language in the mail's language. */
-static const char *show_language(const struct rendering *r, const char *tag)
-{
-    char locale[NAME_MAX_BYTES];
-    UChar wide[NAME_MAX_BYTES];
-    UErrorCode status = U_ZERO_ERROR;
-    uloc_forLanguageTag(tag, locale, sizeof locale, NULL, &status);
-    const int32_t length = uloc_getDisplayName(locale, r->language, wide, NAME_MAX_BYTES, &status);
-    return U_SUCCESS(status) && length > 0 && length < NAME_MAX_BYTES ? text_narrow(wide, length, r->arena) : tag;
+    return U_SUCCESS(status) && length < TEXT_MAX ? text_narrow(wide, length, r->arena) : value;
 }
 
 static bool reads_right_to_left(const char *value, struct arena *arena)
@@ -215,11 +204,14 @@ static bool put_list(struct buffer *out, const struct rendering *r, const json_t
     int32_t count = 0;
     for (size_t i = 0; i < json_array_size(list) && count < LIST_MAX; i++) {
         const char *item = json_string_value(json_array_get(list, i));
+        char name[LANGUAGE_NAME_MAX];
         struct buffer shown;
         if (!item)
             continue;
+        if (languages)
+            language_name(item, r->language, name);
         buffer_init(&shown);
-        put_value(&shown, r, languages ? show_language(r, item) : item, part);
+        put_value(&shown, r, languages ? name : item, part);
         const char *text = buffer_text(&shown);
         items[count++] = text ? arena_text(r->arena, text) : NULL;
         buffer_release(&shown);

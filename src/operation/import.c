@@ -18,18 +18,16 @@ static bool database_fail(PGconn *db)
     return false;
 }
 
-/* Runs one part and says what it did; listeners hear of it when the transaction is committed. */
-static bool part_run(struct import *import, const char *name, bool (*part)(struct import *), const char *notification)
+/* Runs one part and says what it did. */
+static bool part_run(struct import *import, const char *name, bool (*part)(struct import *))
 {
     const size_t before = import->changes;
     if (!part(import))
         return false;
-    const size_t changes = import->changes - before;
-    if (changes > 0 && !database_do(import->db, notification))
-        return database_fail(import->db);
-    printf("%-9s %s", name, changes > 0 ? "" : "unchanged\n");
-    if (changes > 0)
-        printf("%zu new or changed\n", changes);
+    if (import->changes > before)
+        printf("%-9s %zu new or changed\n", name, import->changes - before);
+    else
+        printf("%-9s unchanged\n", name);
     return true;
 }
 
@@ -40,9 +38,9 @@ static bool import_run(struct import *import, bool demo)
     /* Two at once would both find a row missing: one after the other. */
     if (!database_do(import->db, "SELECT pg_advisory_xact_lock(hashtextextended('welcomed import', 0))"))
         return database_fail(import->db);
-    return part_run(import, "reference", import_reference, "NOTIFY welcome, 'reference'") &&
-           part_run(import, "articles", import_articles, "NOTIFY welcome, 'content'") &&
-           (!demo || part_run(import, "demo", import_demo, "NOTIFY welcome, 'matching'")) &&
+    return part_run(import, "reference", import_reference) &&
+           part_run(import, "articles", import_articles) &&
+           (!demo || part_run(import, "demo", import_demo)) &&
            (database_do(import->db, "COMMIT") || database_fail(import->db));
 }
 
