@@ -1,6 +1,10 @@
 -- SPDX-License-Identifier: EUPL-1.2
--- Only the members sent change; triggers guard the capacity and withhold added cities until they are approved.
+-- Only the members sent change. The capacity may fall below the load: nobody is sent away, nobody new is proposed. Triggers withhold
+-- added cities until they are approved.
 SELECT lock_for_guide(my_guide());
+SELECT require(g.state NOT IN ('rejected', 'left'), 'conflict_state')
+  FROM guide g
+ WHERE g.id = my_guide();
 UPDATE guide
    SET display_name = coalesce(:display_name, display_name),
        story = coalesce(:story, story),

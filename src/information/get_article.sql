@@ -22,7 +22,8 @@ WITH RECURSIVE self AS (
            SELECT FROM article own
             WHERE own.replaces = a.id
               AND own.city = :city
-              AND own.archived_at IS NULL)
+              AND own.archived_at IS NULL
+              AND EXISTS (SELECT FROM published_translation p WHERE p.article_id = own.id))
 ), related AS (
   SELECT r.id, cardinality(ARRAY(SELECT unnest(r.topics || r.audiences) INTERSECT SELECT unnest(self.topics || self.audiences))) AS shared
     FROM reachable r

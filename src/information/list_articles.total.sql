@@ -8,7 +8,8 @@ SELECT count(*) AS total
          SELECT FROM article own
           WHERE own.replaces = a.id
             AND own.city = :city
-            AND own.archived_at IS NULL)
+            AND own.archived_at IS NULL
+            AND EXISTS (SELECT FROM published_translation p WHERE p.article_id = own.id))
    AND (:topic IS NULL OR :topic = ANY (a.topics))
    AND (:audience IS NULL OR :audience = ANY (a.audiences))
    AND (:stage IS NULL OR :stage = ANY (a.stages))

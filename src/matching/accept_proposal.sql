@@ -1,7 +1,7 @@
 -- SPDX-License-Identifier: EUPL-1.2
 -- Triggers decide (already_answered, proposal_expired, guide_at_capacity), turn it into awaiting_newcomer where the newcomer wants to be
 -- asked, make the match and the mails; a repeat changes nothing.
-SELECT lock_for_proposal(:id);
+SELECT lock_for_proposal(:id, 'guide');
 UPDATE proposal
    SET state = 'accepted'
  WHERE id = :id

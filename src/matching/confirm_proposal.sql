@@ -1,6 +1,6 @@
 -- SPDX-License-Identifier: EUPL-1.2
 -- Only from awaiting_newcomer, which the transition table knows; triggers make the match and the mails; a repeat changes nothing.
-SELECT lock_for_proposal(:id);
+SELECT lock_for_proposal(:id, 'newcomer');
 UPDATE proposal
    SET state = 'accepted'
  WHERE id = :id

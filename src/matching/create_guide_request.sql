@@ -1,11 +1,9 @@
 -- SPDX-License-Identifier: EUPL-1.2
--- Nothing here tells whether the address is known: that is settled when its owner confirms. Only a public profile may be preferred.
-SELECT problem('validation_failed', jsonb_agg(jsonb_build_object('pointer', fault.pointer, 'code', fault.code)))
-  FROM (VALUES ('/city', 'required', :city IS NULL AND NOT :remote),
-               ('/preferred_guide', 'unknown_guide', NOT EXISTS (SELECT FROM public_guide g WHERE g.id = :preferred_guide)
-                                                     AND :preferred_guide IS NOT NULL)) AS fault (pointer, code, found)
- WHERE fault.found
-HAVING count(*) > 0;
+-- Nothing here tells whether the address is known: that is settled when its owner confirms. Without a city only a guide far away
+-- can help.
+SELECT problem('validation_failed', '[{"pointer":"/city","code":"required"}]')
+ WHERE :city IS NULL
+   AND NOT :remote;
 INSERT INTO guide_request (id, display_name, languages, city, remote, neighbours, audience, topics, arrival_on, message,
                            preferred_guide, share_contact, guide_gender, guide_gender_must, language, consent_version,
                            consent_language)

@@ -1,6 +1,6 @@
 -- SPDX-License-Identifier: EUPL-1.2
 -- Triggers free the place and remember the pair; a repeat changes nothing.
-SELECT lock_for_proposal(:id);
+SELECT lock_for_proposal(:id, 'guide');
 UPDATE proposal
    SET state = 'declined',
        decline_reason = :reason,

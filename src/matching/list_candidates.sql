@@ -1,7 +1,7 @@
 -- SPDX-License-Identifier: EUPL-1.2
 -- The window scores every guide who may be proposed now and cuts what a coordinator of another city may not know. tie is the
 -- matching's own way to tell equal scores apart.
-SELECT require(EXISTS (SELECT FROM guide_request r WHERE r.id = :id AND (r.handled_by = ANY (my_cities()) OR r.also_handled_by && my_cities())), 'not_found');
+SELECT require(EXISTS (SELECT FROM guide_request r WHERE r.id = :id AND r.handled_by = ANY (my_cities())), 'not_found');
 SELECT c.guide AS "guide.id",
        c.display_name AS "guide.display_name",
        c.story AS "guide.story",

@@ -1,16 +1,14 @@
 -- SPDX-License-Identifier: EUPL-1.2
 -- Only the members sent change; triggers refuse what is matched or closed and cancel open proposals where the rules may have changed.
-SELECT problem('validation_failed', jsonb_agg(jsonb_build_object('pointer', fault.pointer, 'code', fault.code)))
-  FROM guide_request r
- CROSS JOIN LATERAL (
-         VALUES ('/city', 'required', CASE WHEN :body ? 'city' THEN :city ELSE r.city END IS NULL AND NOT coalesce(:remote, r.remote)),
-                ('/preferred_guide', 'unknown_guide', NOT EXISTS (SELECT FROM public_guide g WHERE g.id = :preferred_guide)
-                                                      AND :preferred_guide <> coalesce(r.preferred_guide, :id))) AS fault (pointer, code, found)
- WHERE r.id = :id
-   AND r.account = me()
-   AND fault.found
-HAVING count(*) > 0;
 SELECT lock_for_request(:id);
+SELECT require(r.account = me(), 'forbidden')
+  FROM guide_request r
+ WHERE r.id = :id;
+SELECT problem('validation_failed', '[{"pointer":"/city","code":"required"}]')
+  FROM guide_request r
+ WHERE r.id = :id
+   AND CASE WHEN :body ? 'city' THEN :city ELSE r.city END IS NULL
+   AND NOT coalesce(:remote, r.remote);
 UPDATE guide_request
    SET display_name = coalesce(:display_name, display_name),
        languages = coalesce(:languages, languages),
