@@ -23,9 +23,13 @@ struct service {
     atomic_bool draining;     /* accepted requests are finished, connections are not kept */
 };
 
-/* Compiles the embedded contract and operation files and, with db (the daemon's role), proves them against the database, reads the
- * vocabulary and the cursor key. Every fault goes to report, one a line. The service is to be released in any case. */
-bool service_load(struct service *service, const struct config *config, PGconn *db, struct buffer *report);
+struct embedded;
+
+/* Compiles openapi.yaml and the operation files among these files, proves them against the database behind db (the daemon's role),
+ * reads the vocabulary and the cursor key. Every fault goes to report, one a line. The service is to be released in any case;
+ * files must outlive it. */
+bool service_load(struct service *service, const struct config *config, PGconn *db, const struct embedded *files, size_t count,
+                  struct buffer *report);
 void service_release(struct service *service);
 
 #endif

@@ -14,10 +14,13 @@
 
 #include "banned.h"
 
-static bool contract_compile(struct service *service, struct buffer *report)
+static bool contract_compile(struct service *service, const struct embedded *files, size_t count, struct buffer *report)
 {
-    const struct embedded *file = embedded_find("openapi.yaml");
-    struct tree_error error = {.message = "not embedded"};
+    const struct embedded *file = NULL;
+    for (size_t i = 0; i < count; i++)
+        if (strcmp(files[i].path, "openapi.yaml") == 0)
+            file = &files[i];
+    struct tree_error error = {.message = "there is no such file"};
     if (!file || !contract_load(&service->contract, file->bytes, file->length, &error)) {
         buffer_printf(report, "openapi.yaml:%u: %s\n", error.line, error.message);
         return false;
@@ -41,15 +44,13 @@ static bool cursor_key_load(struct service *service, PGconn *db, struct buffer *
     return read;
 }
 
-bool service_load(struct service *service, const struct config *config, PGconn *db, struct buffer *report)
+bool service_load(struct service *service, const struct config *config, PGconn *db, const struct embedded *files, size_t count,
+                  struct buffer *report)
 {
     *service = (struct service){.config = config};
-    if (!texts_load() || !vocabulary_register() || !contract_compile(service, report))
+    if (!texts_load() || !vocabulary_register() || !contract_compile(service, files, count, report))
         return false;
-    const bool loaded =
-        endpoints_load(&service->endpoints, &service->contract, EMBEDDED, EMBEDDED_COUNT, OPERATION_CODES, report);
-    if (!db)
-        return loaded;
+    const bool loaded = endpoints_load(&service->endpoints, &service->contract, files, count, OPERATION_CODES, report);
     const bool proved = endpoints_prove(&service->endpoints, db, report);
     return vocabulary_load(db) && cursor_key_load(service, db, report) && proved && loaded;
 }

@@ -3,6 +3,7 @@
 #include "admin.h"
 #include "command.h"
 #include "database.h"
+#include "embed.h"
 #include "jobs.h"
 #include "log.h"
 #include "loop.h"
@@ -62,7 +63,7 @@ static bool service_start(struct service *service, const struct config *config)
     if (!db)
         return false;
     buffer_init(&report);
-    const bool loaded = service_load(service, config, db, &report);
+    const bool loaded = service_load(service, config, db, EMBEDDED, EMBEDDED_COUNT, &report);
     if (!loaded) {
         const char *text = buffer_text(&report);
         fprintf(stderr, "welcomed: contract, program and database do not agree (is `welcomed migrate` due?):\n%s",
