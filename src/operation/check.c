@@ -63,7 +63,7 @@ static bool folder_read(struct folder *folder, const char *path)
 
 static int check_files(const struct config *config, PGconn *db, const struct embedded *files, size_t count)
 {
-    struct service service = {0};
+    struct service service = {.metrics = NULL};
     struct buffer report;
     buffer_init(&report);
     const bool agreed = service_load(&service, config, db, files, count, &report);
