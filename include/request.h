@@ -57,7 +57,7 @@ struct request {
     const char *served; /* the language an answer is in, where the statement said it; borrowed from the segment */
 };
 
-/* The checks before the database, in api.md's order; false: request->problem says why. src/core/admit.c */
+/* The checks before the database; false: request->problem says why, or the method is OPTIONS. src/core/admit.c */
 bool request_admit(struct request *request);
 
 /* A request header of that name, or NULL. */

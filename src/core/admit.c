@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: EUPL-1.2
- * The checks before the database, in the order api.md gives: path, token, form of the body, Accept, then all faults at once. */
+ * The checks before the database, in the order openapi.yaml gives: path, token, form of the body, Accept, then all faults at once. */
 #include "request.h"
 
 #include "config.h"
@@ -33,6 +33,8 @@ static bool admit_path(struct request *request)
     const struct target *target = &request->target;
     if (target->segment_count <= ROUTE_SEGMENTS_MAX)
         request->route = router_find(request->loop->service->contract.router, request->method, target->segments, target->segment_count);
+    if (request->method == METHOD_OPTIONS && request->route.methods)
+        return false; /* no problem: the answer is what is allowed here */
     if (request->route.operation)
         request->endpoint = &endpoints->items[request->route.operation->index];
     else

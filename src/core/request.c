@@ -132,9 +132,8 @@ static bool hopelessly_large(const struct request *request)
 
 static enum MHD_Result request_process(struct request *request)
 {
-    const bool render = !request->problem && request->method != METHOD_OPTIONS && request_admit(request) &&
-                        request->endpoint->code && request->endpoint->code->render;
-    if (request->problem || render || (request->method == METHOD_OPTIONS)) {
+    const bool admitted = !request->problem && request_admit(request);
+    if (!admitted || (request->endpoint->code && request->endpoint->code->render)) {
         request_answer(request);
         return request_send(request);
     }

@@ -129,6 +129,7 @@ struct route router_find(const struct router *router, enum method method, const 
             route.methods |= 1u << known;
     if (route.methods & 1u << METHOD_GET)
         route.methods |= 1u << METHOD_HEAD;
-    route.operation = node->operations[method == METHOD_HEAD ? METHOD_GET : method];
+    if (method < METHOD_COUNT)
+        route.operation = node->operations[method == METHOD_HEAD ? METHOD_GET : method];
     return route;
 }
