@@ -15,6 +15,8 @@ CREATE TABLE article (
   topics        text[] NOT NULL DEFAULT '{}',
   audiences     text[] NOT NULL DEFAULT '{}',
   stages        text[] NOT NULL DEFAULT '{}',
+  related       text[] NOT NULL DEFAULT '{}', -- keys of other articles
+  reviewed_on   date,
   review_due_on date,
   created_at    timestamptz NOT NULL DEFAULT clock(),
   archived_at   timestamptz,

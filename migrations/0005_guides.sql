@@ -46,6 +46,7 @@ CREATE TABLE guide (
   created_at       timestamptz NOT NULL DEFAULT clock(),
   applied_at       timestamptz,
   decided_at       timestamptz, -- approved or rejected
+  decision_reason  text,        -- of a rejection or suspension, told to the guide
   updated_at       timestamptz NOT NULL DEFAULT clock(),
   UNIQUE (id, account, home_city),
   CHECK (account IS NOT NULL OR state = 'unverified')
@@ -185,7 +186,7 @@ GRANT INSERT (id, display_name, story, languages, cities, audiences, topics, cap
               listed, consent_version, consent_language)
    ON guide TO welcome;
 GRANT UPDATE (state, display_name, story, languages, cities, audiences, topics, capacity, asks_per_month, neighbours, remote, gender,
-              listed, paused_until)
+              listed, paused_until, decision_reason)
    ON guide TO welcome;
 GRANT INSERT (id, display_name, languages, city, remote, neighbours, audience, topics, arrival_on, message, preferred_guide,
               share_contact, guide_gender, guide_gender_must, language, consent_version, consent_language)

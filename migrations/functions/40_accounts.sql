@@ -68,6 +68,14 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = welcome, pg_temp AS $$
          ELSE false END
 $$;
 
+-- A request whose match did not work out: by the newcomer, for 14 days.
+CREATE OR REPLACE FUNCTION may_reopen(request uuid) RETURNS boolean
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = welcome, pg_temp AS $$
+  SELECT EXISTS (SELECT FROM guide_request r
+                  WHERE r.id = $1 AND r.closed_as = 'withdrawn' AND r.closed_at > clock() - interval '14 days'
+                    AND EXISTS (SELECT FROM match m WHERE m.request = r.id))
+$$;
+
 -- State of a thing that tokens speak of, the guide request it belongs to, and whether a mailed task is still one.
 CREATE OR REPLACE FUNCTION thing_of(kind text, id uuid) RETURNS TABLE (state text, request uuid, alive boolean)
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = welcome, pg_temp AS $$
@@ -75,14 +83,14 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = welcome, pg_temp AS $$
   UNION ALL
   SELECT m.state, m.request, m.state = 'active' FROM match m WHERE kind = 'match' AND m.id = $2
   UNION ALL
-  SELECT r.state, r.id, r.state <> 'closed' FROM guide_request r WHERE kind = 'guide_request' AND r.id = $2
+  SELECT r.state, r.id, r.state <> 'closed' OR may_reopen(r.id) FROM guide_request r WHERE kind = 'guide_request' AND r.id = $2
   UNION ALL
   SELECT g.state, NULL, true FROM guide g WHERE kind = 'guide' AND g.id = $2
 $$;
 
 -- Makes the session and tells about it; kind is NULL for a full one.
 CREATE OR REPLACE FUNCTION start_session(session_token_hash bytea, account uuid, kind text, thing uuid, task boolean)
-RETURNS TABLE (session uuid, expires_at timestamptz, account_id uuid, email text, language text, roles text[],
+RETURNS TABLE (session uuid, expires_at timestamptz, account_id uuid, email text, language text, roles text[], cities text[],
                subject_kind text, subject_id uuid, subject_state text)
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = welcome, pg_temp AS $$
 DECLARE
@@ -96,7 +104,14 @@ BEGIN
     FROM (SELECT CASE WHEN task THEN start_session.kind END, CASE WHEN task THEN start_session.thing END,
                  CASE WHEN task THEN about.request END) AS t(kind, thing, request);
   SELECT a.id, a.email, a.language INTO account_id, email, language FROM account a WHERE a.id = start_session.account;
-  roles := ARRAY(SELECT DISTINCT r.role FROM staff_role r WHERE r.account = start_session.account AND NOT task ORDER BY 1);
+  IF task THEN
+    roles := '{}';
+    cities := '{}';
+  ELSE
+    roles := ARRAY(SELECT DISTINCT r.role FROM staff_role r WHERE r.account = start_session.account ORDER BY 1)
+             || ARRAY(SELECT 'guide' FROM guide g WHERE g.account = start_session.account AND g.state NOT IN ('rejected', 'left'));
+    cities := cities_of_staff(start_session.account);
+  END IF;
   subject_kind := kind;
   subject_id := thing;
   subject_state := about.state;
@@ -106,7 +121,7 @@ $$;
 
 -- Proves the address, does what was asked, opens a full session. Once.
 CREATE OR REPLACE FUNCTION confirm_token(token_hash bytea, session_token_hash bytea)
-RETURNS TABLE (session uuid, expires_at timestamptz, account uuid, email text, language text, roles text[],
+RETURNS TABLE (session uuid, expires_at timestamptz, account uuid, email text, language text, roles text[], cities text[],
                subject_kind text, subject_id uuid, subject_state text)
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = welcome, pg_temp AS $$
 DECLARE
@@ -160,7 +175,7 @@ $$;
 
 -- A sign-in link works once for 15 minutes; the link of a task mail until its thing is closed, and opens only that thing.
 CREATE OR REPLACE FUNCTION open_session(token_hash bytea, session_token_hash bytea)
-RETURNS TABLE (session uuid, expires_at timestamptz, account uuid, email text, language text, roles text[],
+RETURNS TABLE (session uuid, expires_at timestamptz, account uuid, email text, language text, roles text[], cities text[],
                subject_kind text, subject_id uuid, subject_state text)
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = welcome, pg_temp AS $$
 DECLARE
@@ -191,13 +206,15 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = welcome, pg_temp AS $$
     FROM staff_role r WHERE r.account = $1 AND (r.account = me() OR is_admin())
 $$;
 
--- Every city in which I hold any staff role, '*' expanded.
-CREATE OR REPLACE FUNCTION staff_cities() RETURNS text[]
+-- Every city in which an account holds any staff role, '*' expanded.
+CREATE OR REPLACE FUNCTION cities_of_staff(account uuid) RETURNS text[]
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = welcome, pg_temp AS $$
   SELECT coalesce(array_agg(c.slug ORDER BY c.slug), '{}')
-    FROM city c
-   WHERE EXISTS (SELECT FROM staff_role r WHERE r.account = me() AND r.city IN (c.slug, '*') AND task() IS NULL)
+    FROM city c WHERE EXISTS (SELECT FROM staff_role r WHERE r.account = $1 AND r.city IN (c.slug, '*'))
 $$;
+
+CREATE OR REPLACE FUNCTION staff_cities() RETURNS text[] LANGUAGE sql STABLE SECURITY DEFINER SET search_path = welcome, pg_temp AS
+$$ SELECT CASE WHEN task() IS NULL THEN cities_of_staff(me()) ELSE '{}' END $$;
 
 -- Replaces all roles of an account by [{"role","city"}]; the last admin stays.
 CREATE OR REPLACE FUNCTION set_roles(account uuid, roles jsonb) RETURNS void
@@ -214,16 +231,15 @@ BEGIN
 END
 $$;
 
+-- An account of that address that is there already gets the roles and keeps its id.
 CREATE OR REPLACE FUNCTION create_account(id uuid, email text, language text, display_name text, roles jsonb) RETURNS void
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = welcome, pg_temp AS $$
 BEGIN
   PERFORM require(is_admin(), 'forbidden');
-  PERFORM require(account_of(create_account.email) IS NULL, 'duplicate');
   INSERT INTO account (id, email, language, display_name)
-  VALUES (create_account.id, btrim(create_account.email), create_account.language, create_account.display_name);
-  PERFORM set_roles(create_account.id, create_account.roles);
-EXCEPTION WHEN unique_violation THEN
-  PERFORM problem('duplicate');
+  VALUES (create_account.id, btrim(create_account.email), create_account.language, create_account.display_name)
+      ON CONFLICT (lower(email)) DO UPDATE SET display_name = coalesce(excluded.display_name, account.display_name);
+  PERFORM set_roles(account_of(create_account.email), create_account.roles);
 END
 $$;
 

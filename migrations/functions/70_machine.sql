@@ -68,6 +68,7 @@ BEGIN
     NEW.decided_at := CASE WHEN NEW.state IN ('active', 'rejected') AND OLD.state IN ('applied', 'in_screening') THEN clock()
                            ELSE OLD.decided_at END;
     NEW.paused_until := CASE WHEN NEW.state = 'paused' THEN NEW.paused_until END;
+    NEW.decision_reason := CASE WHEN NEW.state IN ('rejected', 'suspended') THEN NEW.decision_reason END;
   END IF;
   RETURN NEW;
 END
@@ -202,7 +203,8 @@ BEGIN
                                               WHEN 'job' = ANY (who) THEN ARRAY['expired']
                                               ELSE ARRAY['fulfilled', 'withdrawn'] END), 'forbidden');
   ELSIF NEW.state = 'open' AND OLD.state = 'closed' THEN
-    PERFORM require(OLD.closed_as IN ('withdrawn', 'expired') AND OLD.closed_at > clock() - interval '14 days', 'conflict_state');
+    PERFORM require(may_reopen(OLD.id), 'conflict_state');
+    PERFORM require(NOT is_duplicate('guide_request', OLD.account), 'duplicate');
     NEW.closed_as := NULL;
     NEW.closed_at := NULL;
     NEW.waiting_since := clock();

@@ -1,0 +1,152 @@
+-- SPDX-License-Identifier: EUPL-1.2
+-- What a waiting mail becomes when it is sent: to whom, with which token and which words; or nothing, when its time is over.
+
+-- Names of cities as mails show them.
+CREATE OR REPLACE FUNCTION city_names(cities text[]) RETURNS jsonb
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = welcome, pg_temp AS $$
+  SELECT coalesce(jsonb_agg(c.name ORDER BY x.n), '[]')
+    FROM unnest(cities) WITH ORDINALITY AS x(slug, n) JOIN city c ON c.slug = x.slug
+$$;
+
+-- Both sides of a proposal or match as one of them is told.
+CREATE OR REPLACE FUNCTION mail_sides(reader uuid, g guide, r guide_request) RETURNS jsonb
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = welcome, pg_temp AS $$
+  SELECT CASE WHEN reader = g.account
+              THEN jsonb_build_object('display_name', g.display_name, 'other_name', r.display_name,
+                                      'languages', to_jsonb(tags_of(r.languages)), 'cities', city_names(ARRAY[r.city]))
+              ELSE jsonb_build_object('display_name', r.display_name, 'other_name', g.display_name,
+                                      'languages', to_jsonb(tags_of(g.languages)), 'cities', city_names(g.serves)) END
+$$;
+
+-- How to greet whoever is asked to confirm.
+CREATE OR REPLACE FUNCTION unconfirmed_name(kind text, id uuid) RETURNS jsonb
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = welcome, pg_temp AS $$
+  SELECT jsonb_build_object('display_name', g.display_name) FROM guide g WHERE kind = 'guide' AND g.id = $2
+  UNION ALL
+  SELECT jsonb_build_object('display_name', r.display_name) FROM guide_request r WHERE kind = 'guide_request' AND r.id = $2
+  UNION ALL
+  SELECT jsonb_build_object('display_name', a.display_name) FROM account a WHERE kind = 'account' AND a.id = $2
+$$;
+
+-- NULL when the thing is gone or no longer in the state of which the mail would tell.
+CREATE OR REPLACE FUNCTION mail_data(template text, reader uuid, kind text, id uuid) RETURNS jsonb
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = welcome, pg_temp AS $$
+  SELECT jsonb_build_object('display_name', CASE WHEN mail_data.reader = g.account THEN g.display_name ELSE a.display_name END,
+                            'other_name', g.display_name, 'languages', to_jsonb(tags_of(g.languages)), 'cities', city_names(g.cities),
+                            'city', city_names(ARRAY[g.home_city]) -> 0, 'reason', g.decision_reason)
+    FROM guide g LEFT JOIN account a ON a.id = mail_data.reader
+   WHERE kind = 'guide' AND g.id = $4
+     AND g.state = ANY (CASE template WHEN 'guide_application' THEN ARRAY['applied', 'in_screening']
+                                      WHEN 'guide_rejected' THEN ARRAY['rejected'] WHEN 'guide_suspended' THEN ARRAY['suspended']
+                                      ELSE ARRAY['active', 'paused'] END)
+  UNION ALL
+  SELECT jsonb_build_object('display_name', r.display_name, 'city', city_names(ARRAY[r.city]) -> 0, 'cities', city_names(ARRAY[r.city]),
+                            'languages', to_jsonb(tags_of(r.languages)), 'reason', r.closed_as)
+    FROM guide_request r
+   WHERE kind = 'guide_request' AND r.id = $4 AND (template = 'request_expired') = (r.state = 'closed')
+  UNION ALL
+  SELECT sides.data || jsonb_build_object('expires_at', rfc3339(p.expires_at), 'message', r.message)
+    FROM proposal p
+    JOIN guide_request r ON r.id = p.request
+    JOIN guide g ON g.id = p.guide
+   CROSS JOIN LATERAL mail_sides(reader, g, r) AS sides(data)
+   WHERE kind = 'proposal' AND p.id = $4
+     AND CASE WHEN template IN ('proposal', 'proposal_reminder') THEN p.state = 'open' AND p.expires_at > clock()
+              WHEN template IN ('please_confirm', 'please_confirm_reminder') THEN p.state = 'awaiting_newcomer' AND p.expires_at > clock()
+              ELSE p.state IN ('cancelled', 'refused', 'expired') END
+  UNION ALL
+  SELECT sides.data || jsonb_build_object('reason', m.ended_reason,
+                                          'other_email', CASE WHEN m.state = 'active' THEN other.email END)
+    FROM match m
+    JOIN guide_request r ON r.id = m.request
+    JOIN guide g ON g.id = m.guide
+    JOIN account other ON other.id = CASE WHEN reader = m.guide_account THEN m.request_account ELSE m.guide_account END
+   CROSS JOIN LATERAL mail_sides(reader, g, r) AS sides(data)
+   WHERE kind = 'match' AND m.id = $4 AND (template LIKE 'match\_ended\_%') = (m.state = 'ended')
+$$;
+
+-- The path of the link and its token's kind, what it opens; no row for mails without a link.
+CREATE OR REPLACE FUNCTION mail_link(template text, kind text, id uuid)
+RETURNS TABLE (path text, token_kind text, subject_kind text, subject_id uuid)
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = welcome, pg_temp AS $$
+  SELECT '/sign-in', 'sign_in', NULL, NULL::uuid WHERE template = 'sign_in'
+  UNION ALL
+  SELECT '/confirm', 'confirm', kind, id WHERE template LIKE 'confirm\_%'
+  UNION ALL
+  SELECT '/proposals/' || id, 'task', kind, id
+   WHERE template IN ('proposal', 'proposal_reminder', 'please_confirm', 'please_confirm_reminder')
+  UNION ALL
+  SELECT '/matches/' || id, 'task', kind, id WHERE template IN ('match_guide', 'match_newcomer')
+  UNION ALL
+  SELECT '/guide-requests/' || id, 'task', kind, id WHERE template = 'request_reopened'
+  UNION ALL
+  SELECT '/guide-requests/' || m.request, 'task', 'guide_request', m.request
+    FROM match m WHERE template = 'match_ended_newcomer' AND m.id = $3
+$$;
+
+-- A sign-in mail to an address with something unconfirmed becomes that confirmation, unless it could only end as a duplicate.
+CREATE OR REPLACE FUNCTION unconfirmed_at(address text) RETURNS confirmation
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = welcome, pg_temp AS $$
+  SELECT c FROM confirmation c
+   WHERE lower(c.address) = lower($1) AND c.subject_kind <> 'account' AND c.expires_at > clock()
+     AND NOT is_duplicate(c.subject_kind, account_of($1))
+   ORDER BY c.created_at DESC LIMIT 1
+$$;
+
+-- Decides what is sent and stores the hash of its token; NULL and no row any more when there is nothing to send.
+CREATE OR REPLACE FUNCTION mail_prepare(outbox uuid, token_hash bytea) RETURNS jsonb
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = welcome, pg_temp AS $$
+DECLARE
+  row     outbox;
+  pending confirmation;
+  target  text;
+  data    jsonb;
+  link    record;
+BEGIN
+  SELECT * INTO row FROM outbox o WHERE o.id = mail_prepare.outbox AND o.state = 'waiting' FOR UPDATE;
+  target := coalesce(row.address, (SELECT a.email FROM account a WHERE a.id = row.account));
+  IF row.template = 'sign_in' THEN
+    pending := unconfirmed_at(target);
+    IF pending.subject_id IS NOT NULL THEN
+      row.template := 'confirm_' || pending.subject_kind;
+      row.subject_kind := pending.subject_kind;
+      row.subject_id := pending.subject_id;
+    ELSIF account_of(target) IS NOT NULL THEN
+      data := '{}';
+    END IF;
+  END IF;
+  IF row.template LIKE 'confirm\_%' THEN
+    UPDATE confirmation c SET expires_at = clock() + interval '7 days'
+     WHERE c.subject_kind = row.subject_kind AND c.subject_id = row.subject_id AND lower(c.address) = lower(target);
+    data := CASE WHEN FOUND THEN coalesce(unconfirmed_name(row.subject_kind, row.subject_id), '{}') END;
+  ELSIF row.template <> 'sign_in' THEN
+    data := mail_data(row.template, row.account, row.subject_kind, row.subject_id);
+  END IF;
+  IF data IS NULL OR target IS NULL THEN
+    DELETE FROM outbox o WHERE o.id = row.id;
+    RETURN NULL;
+  END IF;
+  SELECT * INTO link FROM mail_link(row.template, row.subject_kind, row.subject_id);
+  IF link.path IS NOT NULL THEN
+    INSERT INTO login_token (token_hash, kind, address, account, subject_kind, subject_id, expires_at)
+    VALUES (mail_prepare.token_hash, link.token_kind, target, row.account, link.subject_kind, link.subject_id,
+            clock() + CASE link.token_kind WHEN 'sign_in' THEN interval '15 minutes' WHEN 'confirm' THEN interval '7 days' END);
+  END IF;
+  RETURN jsonb_build_object('to', target, 'language', row.language, 'template', row.template, 'path', link.path,
+                            'token_kind', link.token_kind, 'data', jsonb_strip_nulls(data));
+END
+$$;
+
+CREATE OR REPLACE FUNCTION mail_sent(outbox uuid) RETURNS void
+LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = welcome, pg_temp AS
+$$ UPDATE outbox o SET state = 'sent', sent_at = clock(), attempts = o.attempts + 1, last_error = NULL WHERE o.id = $1 $$;
+
+-- One minute, doubled each time, at most six hours; after twelve attempts somebody has to look.
+CREATE OR REPLACE FUNCTION mail_failed(outbox uuid, error text) RETURNS void
+LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = welcome, pg_temp AS $$
+  UPDATE outbox o
+     SET attempts = o.attempts + 1, last_error = left(error, 500),
+         next_attempt_at = clock() + least(interval '1 minute' * power(2, o.attempts), interval '6 hours'),
+         state = CASE WHEN o.attempts + 1 >= 12 THEN 'dead' ELSE 'waiting' END
+   WHERE o.id = $1
+$$;

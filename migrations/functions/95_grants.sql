@@ -1,0 +1,34 @@
+-- SPDX-License-Identifier: EUPL-1.2
+-- Who may call and read what, on one page. Nobody may what is not here.
+
+REVOKE ALL ON ALL FUNCTIONS IN SCHEMA welcome FROM PUBLIC, welcome, welcome_worker;
+
+GRANT EXECUTE ON FUNCTION
+  clock(), problem(text, jsonb), require(boolean, text), uuid_v7(), rfc3339(timestamptz), title_in(jsonb, text[]), level_rank(text),
+  level_name(integer), tags_of(jsonb), asks_since(timestamptz[], timestamptz), mail_language_of(text[]), me(), my_guide(), my_cities(),
+  my_roles(), my_session(), is_admin(), task(), subject(), article_of(text, text, text[])
+  TO welcome, welcome_worker;
+
+GRANT EXECUTE ON FUNCTION
+  subject(uuid), authenticate(bytea, text[], uuid), need(text[]), setting_secret(), close_session(),
+  await_confirmation(text, uuid, text, text), request_sign_in(text, text), confirm_token(bytea, bytea), open_session(bytea, bytea),
+  roles_of(uuid), staff_cities(), set_roles(uuid, jsonb), create_account(uuid, text, text, text, jsonb),
+  lock_for_guide(uuid, boolean), lock_for_request(uuid), lock_for_proposal(uuid, text), lock_for_match(uuid),
+  approve_cities(uuid), propose(uuid, uuid, uuid), explanation_of(proposal), score_of(proposal), terms_for(jsonb, boolean, boolean),
+  terms_of(eligible), on_guides_side(uuid), why_not_placed(uuid), queue_position(uuid), estimated_wait_days(uuid),
+  -- called by the guards, which run as the caller
+  actors(uuid, uuid), refuse_repeated_languages(jsonb), newcomer_wants_to_be_asked(uuid), another_awaits_newcomer(uuid, uuid),
+  may_reopen(uuid), is_duplicate(text, uuid)
+  TO welcome;
+
+GRANT EXECUTE ON FUNCTION
+  extend_sessions(uuid[]), grant_role(text, text, text), mail_prepare(uuid, bytea), mail_sent(uuid), mail_failed(uuid, text),
+  requests_waiting(), place(uuid), expire_proposals(), remind(), resume_guides(), expire_unconfirmed(), expire_tokens(),
+  close_stale_requests(), clean_outbox(), import_persona(jsonb, timestamptz), settle_demo(text, text),
+  publish_translation(uuid, text, text, text, text, text, text, text, text, text, text[], jsonb, date)
+  TO welcome_worker;
+
+GRANT SELECT ON public_guide, guide_contact, request_contact, proposal_detail, match_contact, candidate, staff_account,
+                published_translation
+   TO welcome;
+GRANT SELECT ON published_translation TO welcome_worker;
