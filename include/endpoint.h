@@ -17,7 +17,9 @@ enum ambient { AMBIENT_ID, AMBIENT_LANGUAGES, AMBIENT_REQUEST_ID, AMBIENT_CURSOR
 struct source {
     enum source_kind kind;
     size_t index;       /* of the parameter, derived parameter or ambient value */
-    const char *member; /* of the body */
+    const char *member;          /* of the body */
+    const struct schema *schema; /* of the member */
+    const char *otherwise;       /* text form of the member's default, bound when it is absent; NULL: SQL NULL */
     Oid type;
 };
 

@@ -35,8 +35,10 @@ static const char *source_text(struct request *request, const struct source *sou
     switch (source->kind) {
     case SOURCE_PARAMETER:
         return sql_text(request->values[source->index], source->type, &request->arena, failed);
-    case SOURCE_MEMBER:
-        return sql_text(json_object_get(request->json, source->member), source->type, &request->arena, failed);
+    case SOURCE_MEMBER: {
+        const json_t *value = json_object_get(request->json, source->member);
+        return value ? sql_text(value, source->type, &request->arena, failed) : source->otherwise;
+    }
     case SOURCE_BODY:
         return sql_text(request->json, source->type, &request->arena, failed);
     case SOURCE_DERIVED:

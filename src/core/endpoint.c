@@ -63,10 +63,24 @@ static unsigned source_find(const struct endpoint *endpoint, const char *name, s
             *source = (struct source){.kind = SOURCE_DERIVED, .index = i, .type = (Oid)endpoint->code->derived[i].type};
     const struct schema_property *member = body_member(operation, name);
     if (member && member->schema && ++meanings)
-        *source = (struct source){.kind = SOURCE_MEMBER, .member = member->name, .type = sql_type_of(member->schema)};
+        *source = (struct source){.kind = SOURCE_MEMBER, .member = member->name, .schema = member->schema, .type = sql_type_of(member->schema)};
     if (operation->body && strcmp(name, "body") == 0 && ++meanings)
         *source = (struct source){.kind = SOURCE_BODY, .type = SQL_JSONB};
     return meanings;
+}
+
+/* The default of a body's member in the form it is bound as. */
+static bool source_default(struct joiner *joiner, struct source *source)
+{
+    bool failed = false;
+    if (source->kind != SOURCE_MEMBER || !source->schema->default_value)
+        return true;
+    json_t *value = node_json(source->schema->default_value);
+    const char *text = sql_text(value, source->type, &joiner->endpoints->arena, &failed);
+    source->otherwise = text ? arena_text(&joiner->endpoints->arena, text) : NULL;
+    failed = failed || !value || (text && !source->otherwise);
+    json_decref(value);
+    return !failed;
 }
 
 static bool program_sources(struct joiner *joiner, const struct endpoint *endpoint, struct program *program)
@@ -83,6 +97,8 @@ static bool program_sources(struct joiner *joiner, const struct endpoint *endpoi
             report_fault(joiner, file->path, 0, "more than one thing is called", file->names[i]);
         else if (sources[i].kind == SOURCE_AMBIENT && sources[i].index == AMBIENT_ID)
             program->makes_id = true;
+        if (meanings == 1 && !source_default(joiner, &sources[i]))
+            return false;
     }
     program->sources = sources;
     return true;
