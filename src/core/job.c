@@ -215,7 +215,7 @@ static void *listener_main(void *argument)
             backoff = 0;
             listener_serve(jobs, db);
         }
-        if (!atomic_load(&jobs->stopping)) {
+        if (backoff == 0 && !atomic_load(&jobs->stopping)) { /* once, not at each try */
             char error[200];
             database_error(db, error, sizeof error);
             log_warning("listener_lost", log_text("error", error));

@@ -114,8 +114,8 @@ static bool source_read(struct import *import, const struct source *source)
 
 bool import_reference(struct import *import)
 {
-    bool done = true;
-    for (size_t i = 0; i < sizeof SOURCES / sizeof *SOURCES && !import->broken; i++)
-        done = source_read(import, &SOURCES[i]) && done;
-    return done && !import->broken;
+    bool done = true; /* what comes later refers to what came before: no point in going on */
+    for (size_t i = 0; done && i < sizeof SOURCES / sizeof *SOURCES; i++)
+        done = source_read(import, &SOURCES[i]);
+    return done;
 }

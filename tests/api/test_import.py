@@ -1,0 +1,222 @@
+# SPDX-License-Identifier: EUPL-1.2
+# `welcomed import` into databases of its own: everything or nothing, and nothing twice.
+import json
+import os
+import pathlib
+import shutil
+import subprocess
+import uuid
+
+import psycopg
+import pytest
+
+WELCOMED = os.environ["WELCOMED"]
+CONTENT = pathlib.Path("content")
+ARTICLE = "articles/residence-registration"
+
+
+def run(database, *arguments, **environment):
+    """The finished process."""
+    url = f"host={os.environ['PGHOST']} dbname={database} user=welcome"
+    return subprocess.run([WELCOMED, *arguments], env={**os.environ, "WELCOME_DATABASE_URL": url, **environment},
+                          capture_output=True, text=True, timeout=120)
+
+
+@pytest.fixture(scope="module")
+def template():
+    """A migrated, empty database to copy."""
+    name = "import_" + uuid.uuid4().hex
+    with psycopg.connect(dbname="postgres", autocommit=True) as admin:
+        admin.execute(f"CREATE DATABASE {name} OWNER welcome_owner TEMPLATE template0")
+        assert run(name, "migrate").returncode == 0
+        yield name
+        admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture
+def database(template):
+    name = "import_" + uuid.uuid4().hex
+    with psycopg.connect(dbname="postgres", autocommit=True) as admin:
+        admin.execute(f"CREATE DATABASE {name} OWNER welcome_owner TEMPLATE {template}")
+        yield name
+        admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture
+def content(tmp_path):
+    """A copy of the content to spoil."""
+    return shutil.copytree(CONTENT, tmp_path / "content")
+
+
+def ask(database, sql):
+    with psycopg.connect(dbname=database, options="-c search_path=welcome") as db:
+        return db.execute(sql).fetchall()
+
+
+def value(database, sql):
+    return ask(database, sql)[0][0]
+
+
+def imported(database, folder, *arguments):
+    process = run(database, "import", str(folder), *arguments)
+    assert process.returncode == 0, process.stderr
+    return process.stdout.splitlines()
+
+
+def refused(database, folder):
+    """What was said of a folder that must not leave anything behind."""
+    process = run(database, "import", str(folder))
+    assert process.returncode == 1
+    lines = process.stderr.splitlines()
+    assert lines[-1] == "Nothing was imported."
+    assert value(database, "SELECT count(*) FROM city") == 0
+    return [line.replace(str(folder) + "/", "") for line in lines[:-1]]
+
+
+def edit(path, old, new):
+    text = path.read_text()
+    assert old in text
+    path.write_text(text.replace(old, new, 1))
+
+
+def test_everything_arrives_once(database):
+    assert all("new or changed" in line for line in imported(database, CONTENT))
+    before = ask(database, "SELECT id, number, state FROM revision ORDER BY id")
+    assert [line.split(maxsplit=1)[1] for line in imported(database, CONTENT)] == ["unchanged", "unchanged"]
+    assert ask(database, "SELECT id, number, state FROM revision ORDER BY id") == before
+    cities = json.loads((CONTENT / "reference/cities.json").read_text())["cities"]
+    assert value(database, "SELECT count(*) FROM city") == len(cities)
+    languages = (CONTENT / "reference/languages.csv").read_text().splitlines()
+    assert value(database, "SELECT count(*) FROM language") == len(languages) - 1
+    translations = list(CONTENT.glob("articles/*/*.md"))
+    assert value(database, "SELECT count(*) FROM revision WHERE state = 'published'") == len(translations) >= 16
+
+
+def test_related_languages_are_related_both_ways(database):
+    imported(database, CONTENT)
+    assert value(database, "SELECT count(*) FROM related_language r WHERE NOT EXISTS"
+                           " (SELECT FROM related_language o WHERE o.a = r.b AND o.b = r.a)") == 0
+    assert ("prs",) in ask(database, "SELECT b FROM related_language WHERE a = 'fa'")
+
+
+def test_a_changed_text_is_a_new_revision_and_the_old_slug_stays(database, content):
+    imported(database, content)
+    edit(content / ARTICLE / "en.md", "slug: \"", "slug: \"newer-")
+    edit(content / ARTICLE / "en.md", "title: \"", "title: \"Newer: ")
+    assert imported(database, content)[1].split()[1] == "1"
+    article = "article = (SELECT id FROM article WHERE key = 'residence-registration') AND language = 'en'"
+    assert ask(database, f"SELECT number, state FROM revision WHERE {article} ORDER BY number") == [
+        (1, "superseded"), (2, "published")]
+    slugs = ask(database, f"SELECT slug, current FROM article_slug WHERE {article} ORDER BY current")
+    assert [current for _, current in slugs] == [False, True]
+    assert slugs[1][0] == "newer-" + slugs[0][0]
+
+
+def test_a_changed_row_is_changed(database, content):
+    imported(database, content)
+    edit(content / "reference/languages.csv", "German,Deutsch,Deutsch,Deutsch", "German,Deutsch,Deutsch,DEUTSCH")
+    assert imported(database, content)[0].split()[1] == "1"
+    assert value(database, "SELECT autonym FROM language WHERE tag = 'de'") == "DEUTSCH"
+
+
+def test_bodies_are_safe_html_and_plain_text(database):
+    imported(database, CONTENT)
+    assert value(database, "SELECT count(*) FROM revision WHERE body_html ~* '<(script|img|iframe)|javascript:'") == 0
+    assert value(database, "SELECT count(*) FROM revision WHERE body_text ~ '\\*\\*|^#|\\]\\('") == 0
+    assert value(database, "SELECT count(*) FROM revision WHERE body_html !~ '<h2>' OR body_text = ''") == 0
+
+
+@pytest.mark.parametrize("file, old, new, place, words", [
+    ("reference/cities.json", '"slug": "bochum"', '"slug": "Bochum !"', "reference/cities.json:", "check constraint"),
+    ("reference/cities.json", '"cities"', '"towns"', "reference/cities.json:1:", "no list `cities`"),
+    ("reference/cities.json", '"bochum",', '"bochum"', "reference/cities.json:6:", ""),
+    ("reference/languages.csv", "de,de,deu", "de,deu", "reference/languages.csv:2:", "fields of the first line"),
+    ("reference/languages.csv", "de,de,deu", '"de"x,de,deu', "reference/languages.csv:2:", "fields of the first line"),
+    (f"{ARTICLE}/article.yaml", "topics:\n", "topics:\n  - nonsense\n", f"{ARTICLE}/article.yaml:3:", "nonsense"),
+    (f"{ARTICLE}/article.yaml", "position: ", "posture: 1\nposition: ", f"{ARTICLE}/article.yaml:1:", "no member `posture`"),
+    (f"{ARTICLE}/article.yaml", "position: ", "parent: nobody\nposition: ", f"{ARTICLE}/article.yaml:1:", "no article `nobody`"),
+    (f"{ARTICLE}/article.yaml", "position: ", "position: yes\n#", f"{ARTICLE}/article.yaml:1:", ""),
+    (f"{ARTICLE}/de.md", "---\n", "", f"{ARTICLE}/de.md:1:", "front matter"),
+    (f"{ARTICLE}/de.md", "title: ", "titel: ", f"{ARTICLE}/de.md:2:", "no member `titel`"),
+    (f"{ARTICLE}/de.md", "method: ", "method: magic #", f"{ARTICLE}/de.md:6:", "`method` must be"),
+    (f"{ARTICLE}/de.md", "\n---\n\n", "\n---\n\n<script>alert(1)</script>\n\n", f"{ARTICLE}/de.md:11:", "raw HTML"),
+    (f"{ARTICLE}/de.md", "\n---\n\n", "\n---\n\nA ![picture](https://x)\n\n", f"{ARTICLE}/de.md:11:", "pictures"),
+    (f"{ARTICLE}/de.md", "\n---\n\n", "\n---\n\nA [link](javascript:x)\n\n", f"{ARTICLE}/de.md:11:", "links lead"),
+    (f"{ARTICLE}/de.md", "\n---\n\n", "\n---\n\n# Title\n\n", f"{ARTICLE}/de.md:11:", "headings begin"),
+    (f"{ARTICLE}/de.md", "\n---\n\n", "\n---\n\n\0", f"{ARTICLE}/de.md:", "no text"),
+])
+def test_a_fault_is_named_with_its_line_and_nothing_is_imported(database, content, file, old, new, place, words):
+    edit(content / file, old, new)
+    said = refused(database, content)
+    assert said[0].startswith(place) and words in said[0], said
+
+
+def test_faults_of_several_files_are_told_at_once(database, content):
+    edit(content / ARTICLE / "article.yaml", "position: ", "posture: 1\nposition: ")
+    edit(content / "articles/eu-blue-card/article.yaml", "position: ", "posture: 1\nposition: ")
+    assert len(refused(database, content)) == 2
+
+
+def test_a_missing_folder_is_told(database, tmp_path):
+    assert refused(database, tmp_path)[0].startswith("reference/cities.json: No such file")
+
+
+def test_two_at_once_import_once(database):
+    url = f"host={os.environ['PGHOST']} dbname={database} user=welcome"
+    processes = [subprocess.Popen([WELCOMED, "import"], env={**os.environ, "WELCOME_DATABASE_URL": url}, text=True,
+                                  stdout=subprocess.PIPE, stderr=subprocess.PIPE) for _ in range(2)]
+    results = [process.communicate(timeout=120) for process in processes]
+    assert [err for _, err in results] == ["", ""]
+    assert sorted("unchanged" in out for out, _ in results) == [False, True]
+
+
+def test_invented_people_arrive_once_and_get_no_mail(database):
+    assert imported(database, CONTENT, "--demo")[2].startswith("demo ")
+    assert imported(database, CONTENT, "--demo")[2].split() == ["demo", "unchanged"]
+    assert value(database, "SELECT count(*) FROM outbox") == 0
+    states = dict(ask(database, "SELECT display_name, state FROM guide"))
+    assert states["Grace Dummyfield"] == "paused" and states["Mehmet Denekoğlu"] == "active"
+    personas = json.loads((CONTENT / "demo/personas.json").read_text())["personas"]
+    guides = [p["display_name"] for p in personas if p["role"] == "guide"]
+    assert sorted(states) == sorted(guides)
+    matches = ask(database, "SELECT a.email, b.email, m.state FROM match m JOIN account a ON a.id = m.guide_account"
+                            " JOIN account b ON b.id = m.request_account")
+    assert matches == [("mehmet@guide.example.org", "deniz@newcomer.example.org", "active")]
+    waiting = [name for name, in ask(database, "SELECT display_name FROM guide_request WHERE state = 'open'"
+                                               " ORDER BY waiting_since")]
+    newcomers = [p["display_name"] for p in personas if p["role"] == "newcomer"]
+    assert waiting == [name for name in newcomers if name != "Deniz Denemeli"]
+    roles = ask(database, "SELECT a.email, r.role, r.city FROM staff_role r JOIN account a ON a.id = r.account")
+    assert sorted(roles) == sorted((p["email"], p["role"], p["city"] or "*") for p in personas
+                                   if p["role"] in ("admin", "coordinator", "editor", "advisor"))
+
+
+def test_invented_people_are_refused_while_mails_leave_the_house(database):
+    process = run(database, "import", "--demo", WELCOME_SMTP_URL="smtp://127.0.0.1:25")
+    assert process.returncode == 1 and "invented people are refused" in process.stderr
+    assert value(database, "SELECT count(*) FROM city") == 0
+
+
+def test_an_account_gets_a_role_from_the_command_line(database):
+    imported(database, CONTENT)
+    create = ("account", "create", "--email", "Ada@example.org")
+    assert run(database, *create, "--role", "admin", "--language", "tr").returncode == 0
+    assert run(database, *create, "--role", "coordinator", "--city", "essen").returncode == 0
+    assert run(database, *create, "--role", "coordinator", "--city", "essen").returncode == 0
+    assert ask(database, "SELECT role, city, a.language FROM staff_role r JOIN account a ON a.id = r.account ORDER BY role") == [
+        ("admin", "*", "tr"), ("coordinator", "essen", "tr")]
+
+
+@pytest.mark.parametrize("arguments, status, words", [
+    (("--role", "boss", "--email", "a@example.org"), 1, "The role must be"),
+    (("--role", "admin", "--email", "nobody"), 1, "no e-mail address"),
+    (("--role", "admin", "--email", "a@example.org", "--city", "essen"), 1, "for all cities"),
+    (("--role", "editor", "--email", "a@example.org", "--city", "atlantis"), 1, "no such city"),
+    (("--role", "editor"), 2, "usage:"),
+    (("--role",), 2, "usage:"),
+    (("--rule", "editor", "--email", "a@example.org"), 2, "usage:"),
+])
+def test_wrong_roles_are_refused(database, arguments, status, words):
+    process = run(database, "account", "create", *arguments)
+    assert process.returncode == status and words in process.stderr
+    assert value(database, "SELECT count(*) FROM account") == 0
