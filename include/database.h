@@ -23,7 +23,7 @@ PGresult *database_query(PGconn *db, const char *sql, int count, const char *con
 /* The value at row and column, NULL for SQL's NULL; borrowed from result. */
 const char *database_value(const PGresult *result, int row, int column);
 
-/* Copies the first line of the last error, cut to size bytes with its end: what to log. db NULL reads as out of memory. */
+/* Copies the first line of the last error without its severity, cut to size bytes with its end: what to log. db NULL reads as out of memory. */
 void database_error(PGconn *db, char *line, size_t size);
 
 #endif

@@ -64,6 +64,9 @@ const char *database_value(const PGresult *result, int row, int column)
 void database_error(PGconn *db, char *line, size_t size)
 {
     const char *message = db ? PQerrorMessage(db) : "out of memory\n";
+    const size_t severity = strspn(message, "ABCDEFGHIJKLMNOPQRSTUVWXYZ");
+    if (strncmp(message + severity, ":  ", 3) == 0)
+        message += severity + 3;
     size_t length = strcspn(message, "\n");
     if (length >= size)
         length = size - 1;

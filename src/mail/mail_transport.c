@@ -141,9 +141,13 @@ static bool folder_sync(const char *path)
 /* Writes with the line ends of files. */
 static bool file_write(const char *path, const struct buffer *message)
 {
-    FILE *file = fopen(path, "wxe");
-    if (!file)
+    const int descriptor = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600); /* tokens are in it */
+    FILE *file = descriptor < 0 ? NULL : fdopen(descriptor, "w");
+    if (!file) {
+        if (descriptor >= 0)
+            close(descriptor);
         return false;
+    }
     for (size_t i = 0; i < message->length; i++)
         if (message->bytes[i] != '\r')
             putc(message->bytes[i], file);
