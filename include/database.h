@@ -8,8 +8,8 @@
 #include <libpq-fe.h>
 #include <stdbool.h>
 
-/* A blocking connection as the daemon's (worker's, owner's) role with the session settings every part of the program expects; NULL only when
- * out of memory, else ask PQstatus(). Free with PQfinish(), which also takes NULL. */
+/* A blocking connection as the daemon's (worker's, owner's) role with the session settings every part of the program expects; NULL
+ * only when out of memory, else ask PQstatus(). Free with PQfinish(), which also takes NULL. */
 PGconn *database_connect_daemon(const struct config *config);
 PGconn *database_connect_worker(const struct config *config);
 PGconn *database_connect_owner(const struct config *config);
@@ -17,13 +17,14 @@ PGconn *database_connect_owner(const struct config *config);
 /* Runs one or more statements; false on failure, with PQerrorMessage() telling why. */
 bool database_do(PGconn *db, const char *sql);
 
-/* Runs one statement with text parameters ($1 ...; NULL is SQL's NULL). The result is the caller's (PQclear()), or NULL on failure. */
+/* Runs one statement with text parameters ($1 ...; NULL is SQL's NULL). The result is the caller's (PQclear()); NULL on failure. */
 PGresult *database_query(PGconn *db, const char *sql, int count, const char *const *values);
 
 /* The value at row and column, NULL for SQL's NULL; borrowed from result. */
 const char *database_value(const PGresult *result, int row, int column);
 
-/* Copies the first line of the last error without its severity, cut to size bytes with its end: what to log. db NULL reads as out of memory. */
+/* Copies the first line of the last error without its severity, cut to size bytes with its end: what to log. db NULL reads as out
+ * of memory. */
 void database_error(PGconn *db, char *line, size_t size);
 
 #endif

@@ -2,6 +2,8 @@
  * Blocking connections for jobs and commands. */
 #include "database.h"
 
+#include "log.h"
+
 #include <string.h>
 
 #include "banned.h"
@@ -11,12 +13,21 @@
     "-c search_path=welcome -c TimeZone=UTC -c DateStyle=ISO -c IntervalStyle=iso_8601 -c client_min_messages=warning "         \
     "-c client_encoding=UTF8 -c idle_in_transaction_session_timeout=60000 "
 
+/* libpq would print them between the log's lines. */
+static void log_notice(void *context, const char *message)
+{
+    (void)context;
+    log_debug("database_notice", log_text("message", message));
+}
+
 static PGconn *database_connect(const char *url, const char *user, const char *options)
 {
     /* What stands before dbname is a default, what stands behind it overrides the connection string. */
     const char *const keywords[] = {"connect_timeout", "tcp_user_timeout", "fallback_application_name", "dbname", "options", "user", NULL};
     const char *const values[] = {"5", "30000", "welcomed", url, options, user, NULL};
-    return PQconnectdbParams(keywords, values, 1);
+    PGconn *db = PQconnectdbParams(keywords, values, 1);
+    PQsetNoticeProcessor(db, log_notice, NULL);
+    return db;
 }
 
 PGconn *database_connect_daemon(const struct config *config)
