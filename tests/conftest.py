@@ -1,0 +1,98 @@
+# SPDX-License-Identifier: EUPL-1.2
+# Fixtures of all tests. tests/run.sh brings a PostgreSQL and a sanitized build; pytest called by hand starts what is missing.
+import collections
+import contextlib
+import itertools
+import os
+import pathlib
+import shutil
+import subprocess
+import tempfile
+
+import pytest
+
+pytest.register_assert_rewrite("support")
+from support import CITY_COUNT, ROOT, Daemons, People, SmtpServer  # noqa: E402 (only what is imported from here on is rewritten)
+
+Place = collections.namedtuple("Place", "city neighbour far")  # far is no neighbour of either
+places = itertools.count(step=4)
+
+
+def pytest_configure():
+    builds = (ROOT / "build" / variant / "welcomed" for variant in ("sanitized", "release"))
+    os.environ.setdefault("WELCOMED", str(next((build for build in builds if build.exists()), "welcomed")))
+    os.chdir(ROOT)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def cluster():
+    """PostgreSQL, reached by PGHOST and PGUSER; its own for this run unless there is one."""
+    if "PGHOST" in os.environ:
+        yield
+        return
+    local = tempfile.mkdtemp(prefix="welcomed-test.")
+    os.chmod(local, 0o711)  # the server's user passes through
+    manager, environment = ROOT / "src/operation/cluster.sh", os.environ | {"LOCAL": local}
+    subprocess.run([manager, "start"], env=environment, check=True)
+    os.environ["PGHOST"] = subprocess.check_output([manager, "where"], env=environment, text=True).strip()
+    os.environ["PGUSER"] = "postgres"
+    yield
+    subprocess.run([manager, "remove"], env=environment, check=True)
+    shutil.rmtree(local, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def daemons(cluster):
+    """Starts daemons: `with daemons.running(WELCOME_MATCHING="manual") as daemon`."""
+    with tempfile.TemporaryDirectory(prefix="welcomed-daemons.") as folder:
+        yield Daemons(os.environ["WELCOMED"], pathlib.Path(folder))
+
+
+@pytest.fixture(scope="session")
+def daemon(daemons):
+    """The daemon that most tests share; each keeps to its own place and people."""
+    with daemons.running() as daemon:
+        yield daemon
+
+
+@pytest.fixture
+def start_daemon(daemons):
+    """Starts a daemon with other settings for one test; start=False gives it unstarted."""
+    with contextlib.ExitStack() as running:
+        yield lambda **settings: running.enter_context(daemons.running(**settings))
+
+
+@pytest.fixture(autouse=True)
+def log_is_clean(request):
+    """No test may leave a warning, an error, an undocumented answer or a sanitizer's report in a daemon's log."""
+    yield
+    if "daemons" in request.fixturenames:
+        complaints = request.getfixturevalue("daemons").complaints()
+        assert not complaints, "\n".join(map(str, complaints))
+
+
+@pytest.fixture(scope="session")
+def people(daemon):
+    return People(daemon)
+
+
+@pytest.fixture(scope="session")
+def http(daemon):
+    """A client without a session."""
+    return daemon.http
+
+
+@pytest.fixture
+def place():
+    """Cities nobody else uses: matching never crosses from one test into another."""
+    n = next(places)
+    assert n + 2 < CITY_COUNT, "there are not enough invented cities"
+    return Place(f"test-{n}", f"test-{n + 1}", f"test-{n + 2}")
+
+
+@pytest.fixture
+def smtp_server():
+    server = SmtpServer()
+    server.start()
+    yield server
+    server.stop()

@@ -1,0 +1,460 @@
+# SPDX-License-Identifier: EUPL-1.2
+# What tests work with: a daemon with a database of its own, its mails and its log, and people who act through the API alone.
+import contextlib
+import dataclasses
+import datetime
+import email
+import email.policy
+import itertools
+import json
+import os
+import pathlib
+import re
+import signal
+import socket
+import subprocess
+import time
+import uuid
+
+import aiosmtpd.controller
+import httpx
+import psycopg
+import yaml
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+CONTRACT = yaml.safe_load((ROOT / "openapi.yaml").read_text())
+PATIENCE = 30  # seconds; for what has to happen, on machines however slow
+SANITIZER = re.compile(r"runtime error:|ERROR: \w+Sanitizer|SUMMARY: \w+Sanitizer")
+CITY_COUNT = 300  # invented cities, so that each test has its own
+
+
+def eventually(check, patience=PATIENCE):
+    """What check() returns as soon as that is true."""
+    end = time.monotonic() + patience
+    while not (found := check()):
+        assert time.monotonic() < end, f"in {patience} s this did not happen: {check.__doc__ or check}"
+        time.sleep(0.02)
+    return found
+
+
+def answer(response, status=200):
+    """The body of an answer that has this status."""
+    assert response.status_code == status, f"{response.request.method} {response.url}: {response.status_code} {response.text}"
+    return response.json() if response.content else None
+
+
+def problem(response, status, code):
+    """The problem document of an answer that was refused so."""
+    body = answer(response, status)
+    assert response.headers["Content-Type"] == "application/problem+json"
+    assert (body["code"], body["status"], body["type"]) == (code, status, f"/problems/{code}")
+    assert body["request_id"] == response.headers["X-Request-Id"]
+    return body
+
+
+def faults(response):
+    """{(pointer or parameter, code)} of an answer that refused the input."""
+    return {(fault.get("pointer", fault.get("parameter")), fault["code"])
+            for fault in problem(response, 422, "validation_failed")["errors"]}
+
+
+@dataclasses.dataclass
+class Mail:
+    to: str
+    template: str  # found by the subject: the only thing that tells in every language
+    language: str
+    subject: str
+    text: str
+    html: str
+    path: str | None  # where the link leads in the portal
+    token: str | None
+
+
+def _subjects():
+    texts = [json.loads(file.read_text()) for file in (ROOT / "content" / "mail").glob("*.json")]
+    return {(text["language"], template["subject"]): name for text in texts for name, template in text["templates"].items()}
+
+
+SUBJECTS = _subjects()
+
+
+def mail_read(data):
+    message = email.message_from_bytes(data, policy=email.policy.default)
+    text = message.get_body(("plain",)).get_content()
+    link = re.search(r"https?://[^/\s]+(/\S+)#token=([\w-]{43})", text)
+    language, subject = message["Content-Language"], message["Subject"]
+    # Matches end for both sides under one subject; who gets a link is the newcomer.
+    template = SUBJECTS[language, subject]
+    if template.startswith("match_ended"):
+        template = "match_ended_newcomer" if link else "match_ended_guide"
+    return Mail(message["To"], template, language, subject, text, message.get_body(("html",)).get_content(),
+                *(link.groups() if link else (None, None)))
+
+
+class Mailbox:
+    """The mails that were sent, from a Maildir; each is handed out once."""
+
+    def __init__(self, folder):
+        self.folder = pathlib.Path(folder)
+        self.known = set()
+        self.unread = []
+
+    def look(self):
+        for file in sorted(self.folder.glob("new/*")):
+            if file.name not in self.known:
+                self.known.add(file.name)
+                self.unread.append(mail_read(file.read_bytes()))
+
+    def take(self, address, template=None):
+        """The newest unread mail to that address, and all older ones with it; None when there is none."""
+        self.look()
+        found = [mail for mail in self.unread if mail.to == address and template in (None, mail.template)]
+        self.unread = [mail for mail in self.unread if mail not in found]
+        return found[-1] if found else None
+
+    def next(self, address, template=None):
+        def arrived():
+            return self.take(address, template)
+        arrived.__doc__ = f"a mail {template or ''} to {address}"
+        return eventually(arrived)
+
+
+class SmtpServer:
+    """A mail server on a free port; what it took is in mails, a reply in refuse_with is given to every recipient instead."""
+
+    def __init__(self):
+        self.mails, self.refuse_with = [], None
+        self.port = free_port()
+        self.url = f"smtp://127.0.0.1:{self.port}"
+        self.controller = None
+
+    def start(self):
+        self.controller = aiosmtpd.controller.Controller(self, hostname="127.0.0.1", port=self.port)
+        self.controller.start()
+
+    def stop(self):
+        if self.controller:
+            self.controller.stop()
+        self.controller = None
+
+    async def handle_RCPT(self, server, session, envelope, address, options):
+        if self.refuse_with:
+            return self.refuse_with
+        envelope.rcpt_tos.append(address)
+        return "250 OK"
+
+    async def handle_DATA(self, server, session, envelope):
+        self.mails.append(mail_read(envelope.content))
+        return "250 OK"
+
+
+def free_port():
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        return listener.getsockname()[1]
+
+
+class Daemon:
+    """`welcomed serve` with its own database, mails and log."""
+
+    def __init__(self, program, database, folder, settings):
+        self.program, self.database, self.folder = program, database, folder
+        self.port, self.admin_port = free_port(), free_port()
+        self.url, self.admin_url = f"http://127.0.0.1:{self.port}", f"http://127.0.0.1:{self.admin_port}"
+        self.mails = Mailbox(folder / "mail")
+        self.log = folder / "log"
+        self.read = 0  # bytes of the log
+        self.lines = []  # of the log as objects
+        self.tolerated = set()  # events above the level info that this test provokes
+        self.process = None
+        self.http = httpx.Client(base_url=self.url, timeout=PATIENCE)
+        self.admin = httpx.Client(base_url=self.admin_url, timeout=PATIENCE)
+        inherited = {name: value for name, value in os.environ.items() if not name.startswith("WELCOME_")}
+        self.environment = inherited | {
+            "LOCAL": str(folder),  # no configuration file of this checkout
+            "WELCOME_DATABASE_URL": f"host={os.environ['PGHOST']} dbname={database} user=welcome",
+            "WELCOME_PORT": str(self.port), "WELCOME_ADMIN_PORT": str(self.admin_port),
+            "WELCOME_PORTAL_ORIGINS": "http://localhost:*,https://portal.example.org",
+            "WELCOME_MAIL_DIRECTORY": str(folder / "mail"), "WELCOME_CONTENT_DIRECTORY": str(ROOT / "content"),
+            "WELCOME_MATCHING_PAUSE": "0", "WELCOME_JOB_PAUSE": "1", "WELCOME_CHECK_ANSWERS": "true",
+        } | {name: str(value) for name, value in settings.items()}
+
+    def start(self, wait=True):
+        with open(self.log, "ab") as log:
+            self.process = subprocess.Popen([self.program, "serve"], env=self.environment, stdout=log, stderr=log)
+        if wait:
+            eventually(self.ready)
+
+    def ready(self):
+        """the daemon is ready"""
+        assert self.process.poll() is None, f"the daemon ended: {self.log.read_text()[-2000:]}"
+        with contextlib.suppress(httpx.TransportError):
+            return self.admin.get("/health/ready").status_code == 200
+
+    def stop(self):
+        """Ends it as an operator would; it must end well."""
+        if self.process and self.process.poll() is None:
+            self.process.send_signal(signal.SIGTERM)
+            try:
+                self.process.wait(60)
+            except subprocess.TimeoutExpired:
+                self.process.kill()
+        self.http.close()
+        self.admin.close()
+
+    def kill(self):
+        self.process.kill()
+        self.process.wait()
+
+    def command(self, *arguments):
+        """Runs another command of the program beside the daemon: (exit status, standard output, standard error)."""
+        run = subprocess.run([self.program, *arguments], env=self.environment, capture_output=True, text=True, timeout=120)
+        return run.returncode, run.stdout, run.stderr
+
+    def connect(self, user="postgres"):
+        """A look behind the curtain, as the superuser unless said."""
+        return psycopg.connect(dbname=self.database, user=user, autocommit=True, options="-c search_path=welcome")
+
+    def shift_clock(self, **distance):
+        """Moves the database's clock so far from the real one: shift_clock(hours=72)."""
+        seconds = int(datetime.timedelta(**distance).total_seconds())
+        with self.connect() as db:
+            db.execute(f"CREATE OR REPLACE FUNCTION clock() RETURNS timestamptz LANGUAGE sql STABLE PARALLEL SAFE"
+                       f" AS 'SELECT now() + interval ''{seconds} s'''")
+
+    def mails_sent(self):
+        """Waits until nothing waits to be sent: for proofs that somebody got no mail."""
+        def nothing_waits():
+            """no mail waits to be sent"""
+            with self.connect() as db:
+                return db.execute("SELECT count(*) FROM outbox WHERE state = 'waiting'").fetchone() == (0,)
+        eventually(nothing_waits)
+
+    def read_log(self):
+        """The lines since the last call. Whole lines only: the daemon writes on."""
+        with open(self.log, "rb") as log:
+            log.seek(self.read)
+            fresh = log.read()
+        fresh = fresh[:fresh.rfind(b"\n") + 1]
+        self.read += len(fresh)
+        lines = [json.loads(line) if line.startswith("{") else {"level": "text", "event": line}
+                 for line in fresh.decode(errors="replace").splitlines()]
+        self.lines += lines
+        return lines
+
+    def complaints(self):
+        """What the log tells since the last call that should not have happened."""
+        return [line for line in self.read_log()
+                if line["level"] in ("warning", "error") and line["event"] not in self.tolerated and line.get("why") != "shutting down"
+                or line["level"] == "text" and (SANITIZER.search(line["event"]) or "welcomed:" in line["event"])]
+
+    def seen(self):
+        """{(operation, status)} of all its answers."""
+        self.read_log()
+        return {(line["operation"], line["status"]) for line in self.lines if line["event"] == "request"}
+
+
+class Daemons:
+    """All daemons of a test run, and the database they are made from."""
+
+    def __init__(self, program, folder):
+        self.program, self.folder = program, folder
+        self.numbers = itertools.count(1)
+        self.run = uuid.uuid4().hex[:8]
+        self.running_now = []
+        self.answers = set()
+        self.template = self._make_template()
+
+    def _make_template(self):
+        name = f"template_{self.run}"
+        with psycopg.connect(dbname="postgres", autocommit=True) as db:
+            db.execute(f"CREATE DATABASE {name} OWNER welcome_owner TEMPLATE template0")
+        daemon = Daemon(self.program, name, self.folder, {})
+        for command in ("migrate", "import"):
+            status, out, errors = daemon.command(command)
+            assert status == 0, f"welcomed {command}: {out}{errors}"
+        with daemon.connect("welcome_worker") as db:  # in pairs of neighbours
+            db.execute("INSERT INTO city (slug, name, ags, neighbours)"
+                       " SELECT format('test-%%s', n), format('Test %%s', n), format('9%%s', lpad(n::text, 7, '0')),"
+                       "        ARRAY[format('test-%%s', CASE n %% 2 WHEN 0 THEN n + 1 ELSE n - 1 END)]"
+                       "   FROM generate_series(0, %s - 1) AS n", (CITY_COUNT,))
+        return name
+
+    def create_database(self):
+        name = f"test_{self.run}_{next(self.numbers)}"
+        with psycopg.connect(dbname="postgres", autocommit=True) as db:
+            db.execute(f"CREATE DATABASE {name} OWNER welcome_owner TEMPLATE {self.template}")
+        return name
+
+    def drop_database(self, name):
+        with psycopg.connect(dbname="postgres", autocommit=True) as db:
+            db.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+    @contextlib.contextmanager
+    def running(self, start=True, **settings):
+        """A daemon with a fresh database and these settings; start=False leaves the starting to the test."""
+        name = self.create_database()
+        folder = self.folder / name
+        folder.mkdir()
+        daemon = Daemon(self.program, name, folder, settings)
+        self.running_now.append(daemon)
+        try:
+            if start:
+                daemon.start()
+            yield daemon
+            daemon.stop()
+            assert daemon.process is None or daemon.process.returncode == 0, f"the daemon ended with {daemon.process.returncode}"
+            complaints = daemon.complaints()
+            assert not complaints, "\n".join(map(str, complaints))
+        finally:
+            daemon.stop()
+            self.running_now.remove(daemon)
+            if daemon.log.exists():
+                self.answers |= daemon.seen()
+            self.drop_database(name)
+
+    def complaints(self):
+        return [complaint for daemon in self.running_now if daemon.log.exists() for complaint in daemon.complaints()]
+
+    def seen(self):
+        return self.answers.union(*(daemon.seen() for daemon in self.running_now if daemon.log.exists()))
+
+
+class Person:
+    """Somebody with a session: get, post, patch and delete are theirs."""
+
+    def __init__(self, daemon, session, name=None):
+        self.daemon, self.session, self.name = daemon, session, name
+        self.id, self.email = session["account"]["id"], session["account"]["email"]
+        self.token = session["access_token"]
+        self.subject = session["subject"]
+
+    def call(self, method, path, body=None, **options):
+        headers = {"Authorization": f"Bearer {self.token}"} | options.pop("headers", {})
+        if body is not None:
+            options["json"] = body
+        return self.daemon.http.request(method, path, headers=headers, **options)
+
+    def get(self, path, **options):
+        return self.call("GET", path, **options)
+
+    def post(self, path, body=None, **options):
+        return self.call("POST", path, body, **options)
+
+    def patch(self, path, body, **options):
+        return self.call("PATCH", path, body, **options)
+
+    def delete(self, path, **options):
+        return self.call("DELETE", path, **options)
+
+    def mail(self, template=None):
+        return self.daemon.mails.next(self.email, template)
+
+
+class Guide(Person):
+    def __init__(self, *arguments):
+        super().__init__(*arguments)
+        self.guide = self.subject["id"]
+
+    def proposal(self):
+        """The proposal the guide is asked about now."""
+        def asked():
+            return answer(self.get("/v1/proposals?state=open"))["items"]
+        asked.__doc__ = f"{self.name} is asked"
+        return eventually(asked)[0]
+
+    def accept(self, proposal=None):
+        return answer(self.post(f"/v1/proposals/{proposal or self.proposal()['id']}/accept", {}))
+
+
+class Newcomer(Person):
+    def __init__(self, *arguments):
+        super().__init__(*arguments)
+        self.request = self.subject["id"]
+
+    def look(self):
+        """The guide request as the newcomer sees it."""
+        return answer(self.get(f"/v1/guide-requests/{self.request}"))
+
+    def wait_for(self, *states):
+        """The guide request once it is in one of these states."""
+        def there():
+            request = self.look()
+            return request if request["state"] in states else None
+        there.__doc__ = f"the request of {self.name} is {' or '.join(states)}"
+        return eventually(there)
+
+
+ENGLISH = [{"tag": "en", "level": "C1"}]
+
+
+class People:
+    """Makes people the way they come to be: by forms and mailed links, staff by the command line."""
+    numbers = itertools.count(1)
+
+    def __init__(self, daemon):
+        self.daemon = daemon
+        self.staff = {}
+
+    def address(self, kind="somebody"):
+        return f"{kind}-{next(self.numbers)}@people.example.org"
+
+    def guide_form(self, city, **changes):
+        return {"display_name": "Gülay Guide", "email": self.address("guide"), "languages": ENGLISH, "cities": [city],
+                "audiences": ["skilled-worker"], "capacity": 2, "consent": True} | changes
+
+    def request_form(self, city, **changes):
+        return {"display_name": "Noor Newcomer", "email": self.address("newcomer"), "languages": ENGLISH, "city": city,
+                "audience": "skilled-worker", "share_contact": "on_acceptance", "consent": True} | changes
+
+    def apply(self, path, form):
+        """Sends a form; (id, token of the mail that asks to confirm)."""
+        made = answer(self.daemon.http.post(path, json=form), 202)
+        assert made["state"] == "unverified"
+        return made["id"], self.daemon.mails.next(form["email"]).token
+
+    def confirm(self, token):
+        return answer(self.daemon.http.post("/v1/confirmations", json={"token": token}))
+
+    def sign_in(self, address, kind=Person):
+        answer(self.daemon.http.post("/v1/sign-in", json={"email": address}), 202)
+        return self.open(self.daemon.mails.next(address, "sign_in").token, kind)
+
+    def open(self, token, kind=Person):
+        """The session behind a link of the kinds sign_in and task."""
+        return kind(self.daemon, answer(self.daemon.http.post("/v1/sessions", json={"token": token}), 201))
+
+    def applicant(self, city, **changes):
+        """Somebody who applied as a guide, confirmed and waits."""
+        form = self.guide_form(city, **changes)
+        return Guide(self.daemon, self.confirm(self.apply("/v1/guides", form)[1]), form["display_name"])
+
+    def guide(self, city, **changes):
+        """A guide approved by the coordinator of that city."""
+        guide = self.applicant(city, **changes)
+        answer(self.coordinator(city).post(f"/v1/guides/{guide.guide}/approve", {}))
+        return guide
+
+    def newcomer(self, city, **changes):
+        """Somebody whose guide request is confirmed."""
+        form = self.request_form(city, **changes)
+        return Newcomer(self.daemon, self.confirm(self.apply("/v1/guide-requests", form)[1]), form["display_name"])
+
+    def match(self, city, **changes):
+        """(guide, newcomer, id of their match)"""
+        guide, newcomer = self.guide(city), self.newcomer(city, **changes)
+        return guide, newcomer, guide.accept()["match"]["id"]
+
+    def somebody_of_staff(self, role, city="all"):
+        """One person for each role and city."""
+        if (role, city) not in self.staff:
+            address = self.address(role)
+            status, _, errors = self.daemon.command("account", "create", "--role", role, "--email", address, "--city", city)
+            assert status == 0, errors
+            self.staff[role, city] = self.sign_in(address)
+        return self.staff[role, city]
+
+    def coordinator(self, city="all"):
+        return self.somebody_of_staff("coordinator", city)
+
+    def admin(self):
+        return self.somebody_of_staff("admin")
