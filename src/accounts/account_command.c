@@ -74,8 +74,8 @@ int command_account(const struct config *config, int argc, char **argv)
         result = PQexecParams(db, "SELECT grant_role($1, $2, $3, $4)", 4, NULL, values, NULL, NULL, 0);
     const bool done = PQresultStatus(result) == PGRES_TUPLES_OK;
     if (done)
-        printf("%s is %s%s%s now and signs in by a mailed link.\n", wish.email, wish.role, *wish.city == '*' ? " for all cities" : " for ",
-               *wish.city == '*' ? "" : wish.city);
+        printf("%s is %s for %s now and signs in by a mailed link.\n", wish.email, wish.role,
+               *wish.city == '*' ? "all cities" : wish.city);
     else {
         database_error(db, error, sizeof error);
         fprintf(stderr, "welcomed account: %s\n", refusal(result) ? refusal(result) : error);

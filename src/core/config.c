@@ -40,8 +40,6 @@ const struct config_key CONFIG_KEYS[] = {
          "Portal that mailed links lead to, without a slash at the end."),
     TEXT("PORTAL_ORIGINS", portal_origins, NULL,
          "Origins that browsers may call from (CORS), separated by commas; `http://localhost:*` is any port."),
-    TEXT("TRUSTED_PROXIES", trusted_proxies, NULL,
-         "Addresses or prefixes, separated by commas, whose X-Forwarded-For is believed."),
     TEXT("LANGUAGES", languages, "en,de", "Languages served when the client asks for none that there is, best first."),
     TEXT("REGION_NAME", region_name, "Ruhr", "Name of the region in mails."),
     TEXT("MAIL_DIRECTORY", mail_directory, "$LOCAL/mail",
@@ -123,7 +121,8 @@ static const char *nearest_name(const char *name)
     return CONFIG_KEYS[best].name;
 }
 
-static void take_value(struct loading *loading, const char *name, const char *value, const char *place)
+/* An unknown key in a file is a mistake in that file; one in the environment may be meant for a newer program, and is only told of. */
+static void take_value(struct loading *loading, const char *name, const char *value, const char *place, bool from_file)
 {
     for (size_t i = 0; i < KEY_COUNT; i++) {
         if (strcmp(CONFIG_KEYS[i].name, name) == 0) {
@@ -132,8 +131,9 @@ static void take_value(struct loading *loading, const char *name, const char *va
             return;
         }
     }
-    fprintf(loading->errors, "%s in %s is no key; the nearest is %s\n", name, place, nearest_name(name));
-    loading->failed = true;
+    fprintf(loading->errors, "%s in %s is no key%s; the nearest is %s\n", name, place, from_file ? "" : " and is passed over",
+            nearest_name(name));
+    loading->failed |= from_file;
 }
 
 static char *trim(char *text)
@@ -153,12 +153,13 @@ static void read_line(struct loading *loading, char *line, const char *path, uns
     const char *place = arena_printf(loading->arena, "%s:%u", path, number);
     char *equals = strchr(line, '=');
     if (!place || !equals) {
-        fprintf(loading->errors, "%s:%u: %s\n", path, number, place ? "a line is KEY=value or a comment behind #" : "out of memory");
+        fprintf(loading->errors, "%s:%u: %s\n", path, number,
+                place ? "a line is KEY=value or a comment behind #" : "out of memory");
         loading->failed = true;
         return;
     }
     *equals = '\0';
-    take_value(loading, trim(line), trim(equals + 1), place);
+    take_value(loading, trim(line), trim(equals + 1), place, true);
 }
 
 static void read_file(struct loading *loading, const char *path, bool required)
@@ -202,7 +203,7 @@ static void read_environment(struct loading *loading)
         const char *name = arena_copy(loading->arena, *entry, (size_t)(equals - *entry));
         const char *value = arena_text(loading->arena, equals + 1);
         if (name && value && strcmp(name, "WELCOME_CONFIG") != 0)
-            take_value(loading, name, value, "the environment");
+            take_value(loading, name, value, "the environment", false);
         loading->failed |= !name || !value;
     }
 }

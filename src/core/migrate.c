@@ -94,26 +94,27 @@ static bool migration_parse(struct migration *migration, const struct embedded *
         return migration_say(file->path, "has no `-- migrate:up` and `-- migrate:down` behind it");
     const size_t options = strcspn(up, "\n");
     const char *option = strstr(up, "transaction:false");
+    char *sql = arena_copy(arena, up, (size_t)(down - up) - strlen("-- migrate:down"));
     *migration = (struct migration){
         .file = file,
         .version = arena_copy(arena, name, strspn(name, "0123456789")),
-        .sql = arena_copy(arena, up, (size_t)(down - up) - strlen("-- migrate:down")),
+        .sql = sql,
         .line = 1,
         .transaction = !option || option >= up + options,
     };
-    if (!migration->version || !migration->sql)
+    if (!migration->version || !sql)
         return migration_say(file->path, "out of memory");
     for (const char *at = file->bytes; at < up; at++)
         migration->line += *at == '\n';
-    for (size_t i = 0; i < options; i++) /* the options are no SQL */
-        ((char *)migration->sql)[i] = ' ';
+    memset(sql, ' ', options); /* they are no SQL */
     return true;
 }
 
 static bool is_numbered(const struct embedded *file)
 {
     const size_t folder = strlen(FOLDER);
-    return strncmp(file->path, FOLDER, folder) == 0 && !strchr(file->path + folder, '/') && strspn(file->path + folder, "0123456789") > 0;
+    return strncmp(file->path, FOLDER, folder) == 0 && !strchr(file->path + folder, '/') &&
+           strspn(file->path + folder, "0123456789") > 0;
 }
 
 static bool is_function_file(const struct embedded *file)
@@ -167,8 +168,8 @@ static bool plan_read_database(struct plan *plan)
             migration->applied = true;
             plan->pending--;
         } else {
-            fprintf(stderr, "welcomed migrate: the database has migration %s, which this program does not know: it belongs to a newer "
-                            "program\n", PQgetvalue(versions, i, 0));
+            fprintf(stderr, "welcomed migrate: the database has migration %s, which this program does not know: "
+                            "it belongs to a newer program\n", PQgetvalue(versions, i, 0));
             done = false;
         }
     }
@@ -181,9 +182,10 @@ static bool plan_read_database(struct plan *plan)
 /* Tries and sleeps: waiting inside the server would hold a snapshot and deadlock with CREATE INDEX CONCURRENTLY. */
 static bool plan_lock(const struct plan *plan)
 {
+    static const char sql[] = "SELECT pg_try_advisory_lock(hashtextextended('welcomed migrate', 0))";
     const struct timespec pause = {.tv_nsec = 1000000000 / LOCK_TRIES_PER_SECOND};
     for (int tries = 0; tries < LOCK_SECONDS * LOCK_TRIES_PER_SECOND; tries++) {
-        PGresult *result = database_query(plan->db, "SELECT pg_try_advisory_lock(hashtextextended('welcomed migrate', 0))", 0, NULL);
+        PGresult *result = database_query(plan->db, sql, 0, NULL);
         if (!result)
             return plan_say_database(plan);
         const bool locked = *PQgetvalue(result, 0, 0) == 't';

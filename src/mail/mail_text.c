@@ -18,6 +18,7 @@
 #include "banned.h"
 
 #define FOLDER "content/mail/"
+#define PAGE "font-family:sans-serif;line-height:1.5;max-width:36em;margin:24px auto;padding:0 16px"
 #define BUTTON "display:inline-block;padding:12px 20px;border-radius:6px;background:#0b5394;color:#fff;text-decoration:none"
 
 enum { LANGUAGES_MAX = 64, LIST_MAX = 32, TEXT_MAX = 128 };
@@ -321,7 +322,7 @@ static void put_document(struct buffer *out, const struct rendering *r, const js
     buffer_html(out, r->language);
     buffer_printf(out, "\" dir=\"%s\">\n<head><meta charset=\"utf-8\"><title>", r->rtl ? "rtl" : "ltr");
     buffer_html(out, subject);
-    buffer_puts(out, "</title></head>\n<body style=\"font-family:sans-serif;line-height:1.5;max-width:36em;margin:24px auto;padding:0 16px\">\n<p>");
+    buffer_puts(out, "</title></head>\n<body style=\"" PAGE "\">\n<p>");
     put_greeting(out, r, PART_HTML);
     buffer_puts(out, "</p>\n");
     put_paragraphs(out, r, json_object_get(template, "paragraphs"), PART_HTML, "<p>", "</p>\n");

@@ -59,11 +59,13 @@ int command_import(const struct config *config, int argc, char **argv)
         }
     }
     if (!understood) {
-        fprintf(stderr, "usage: welcomed %s [FOLDER] [--demo]\n  --demo  add invented people; never while mails go to a server\n", argv[0]);
+        fprintf(stderr, "usage: welcomed %s [FOLDER] [--demo]\n"
+                        "  --demo  add invented people; never while mails go to a server\n", argv[0]);
         return COMMAND_USAGE;
     }
     if (demo && config->smtp_url) {
-        fputs("welcomed import: invented people are refused while WELCOME_SMTP_URL is set: mails to them would leave the house.\n", stderr);
+        fputs("welcomed import: invented people are refused while WELCOME_SMTP_URL is set: mails to them would leave the house.\n",
+              stderr);
         return COMMAND_FAILED;
     }
     arena_init(&import.arena, 64 * 1024);
