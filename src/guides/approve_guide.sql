@@ -1,11 +1,7 @@
 -- SPDX-License-Identifier: EUPL-1.2
 -- The first city's coordinators make the guide active; those of a city added later approve that city only. A break goes on, and a
 -- suspension is lifted by reinstate_guide, not by the way.
-SELECT require(EXISTS (SELECT FROM guide g WHERE g.id = :id AND g.cities && my_cities()), 'not_found');
-SELECT lock_for_guide(g.id)
-  FROM guide g
- WHERE g.id = :id
-   AND g.home_city = ANY (my_cities());
+SELECT lock_for_guide(:id, true);
 SELECT require(g.state NOT IN ('suspended', 'rejected', 'left'), 'conflict_state')
   FROM guide g
  WHERE g.id = :id;

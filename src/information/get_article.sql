@@ -1,8 +1,7 @@
 -- SPDX-License-Identifier: EUPL-1.2
 -- A current slug in any language or an id; the city's article before the region's; everything linked in the best language there is.
--- Related are the five that share most topics and audiences.
 WITH RECURSIVE self AS (
-  SELECT a.id, a.parent, a.topics, a.audiences
+  SELECT a.id, a.parent, a.related
     FROM article a
    WHERE a.id = article_of(:slug, :city, :ctx_languages)
 ), above AS (
@@ -14,7 +13,7 @@ WITH RECURSIVE self AS (
     JOIN article a ON a.id = above.id
    WHERE above.distance < 20
 ), reachable AS (
-  SELECT a.id, a.parent, a.position, a.topics, a.audiences
+  SELECT a.id, a.key, a.parent, a.position
     FROM article a
    WHERE a.archived_at IS NULL
      AND (a.city IS NULL OR a.city = :city)
@@ -24,18 +23,12 @@ WITH RECURSIVE self AS (
               AND own.city = :city
               AND own.archived_at IS NULL
               AND EXISTS (SELECT FROM published_translation p WHERE p.article_id = own.id))
-), related AS (
-  SELECT r.id, cardinality(ARRAY(SELECT unnest(r.topics || r.audiences) INTERSECT SELECT unnest(self.topics || self.audiences))) AS shared
-    FROM reachable r
-    JOIN self ON r.topics && self.topics AND r.id <> self.id AND r.parent IS DISTINCT FROM self.id AND r.id IS DISTINCT FROM self.parent
-   ORDER BY shared DESC, r.position, r.id
-   LIMIT 5
 ), near AS (
   SELECT 'breadcrumb' AS kind, above.id, -above.distance AS place FROM above
    UNION ALL
   SELECT 'children', r.id, r.position FROM reachable r JOIN self ON r.parent = self.id
    UNION ALL
-  SELECT 'related', related.id, -related.shared FROM related
+  SELECT 'related', r.id, array_position(self.related, r.key) FROM reachable r JOIN self ON r.key = ANY (self.related)
 ), link AS (
   SELECT near.kind,
          jsonb_agg(jsonb_build_object('id', near.id, 'slug', t.slug, 'title', t.title, 'language', t.language)
