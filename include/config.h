@@ -20,7 +20,6 @@ struct config {
     const char *database_owner_url;  /* of migrations; NULL: database_url with user=welcome_owner */
     const char *portal_url;          /* where mailed links lead, without trailing slash */
     const char *portal_origins;      /* CORS allow-list: comma-separated origins, "http://localhost:*" any port; NULL: none */
-    const char *trusted_proxies;     /* comma-separated addresses or prefixes whose X-Forwarded-For is believed; NULL: none */
     const char *languages;           /* default languages, best first: "en,de" */
     const char *region_name;
     const char *mail_directory;      /* Maildir used without SMTP */
@@ -62,7 +61,8 @@ extern const size_t CONFIG_KEY_COUNT;
 
 /* Reads environment, file and defaults into config. The file is WELCOME_CONFIG, else $LOCAL/welcomed.conf (LOCAL is .local unless
  * set) if it exists, else /etc/welcomed/welcomed.conf if it exists. Unknown keys (with the nearest valid one), unreadable lines and
- * values that do not fit are all reported to errors, a line each. Returns false if there was any; config_release() in any case. */
+ * values that do not fit are all reported to errors, a line each. Returns false if there was any, an unknown key in the environment
+ * excepted: that may be meant for a newer program. config_release() in any case. */
 bool config_load(struct config *config, FILE *errors);
 void config_release(struct config *config);
 

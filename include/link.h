@@ -46,7 +46,7 @@ void link_connect(struct link *link, int64_t now);
 /* Sends a segment, preparing what is not yet prepared. The link must be LINK_READY. */
 void link_send(struct link *link, struct segment *segment, int64_t now);
 
-/* Gives the connection up; its segments go back to the lane as lost; the next attempt is scheduled. */
+/* Gives the connection up; its segments go back to the lane as lost; the next attempt is scheduled. why is logged; NULL: it is meant. */
 void link_break(struct link *link, const char *why);
 
 const struct lane_options *lane_options(const struct lane *lane);

@@ -99,7 +99,7 @@ void lane_stop(struct lane *lane)
     lane->stopping = true;
     for (size_t i = 0; i < lane->options.links; i++)
         if (lane->links[i].state != LINK_DOWN)
-            link_break(&lane->links[i], "shutting down");
+            link_break(&lane->links[i], NULL);
     while (lane->head)
         segment_end(lane_pop(lane), OUTCOME_UNAVAILABLE);
 }

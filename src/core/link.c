@@ -48,7 +48,8 @@ void link_release(struct link *link)
 
 void link_break(struct link *link, const char *why)
 {
-    log_warning("database_link_lost", log_text("why", why), log_integer("segments", link->segments));
+    if (why)
+        log_warning("database_link_lost", log_text("why", why), log_integer("segments", link->segments));
     link_close(link);
     link->since = clock_ms() + link->backoff;
     link->backoff = link->backoff ? (link->backoff * 2 > LINK_BACKOFF_MAX ? LINK_BACKOFF_MAX : link->backoff * 2) : 50;

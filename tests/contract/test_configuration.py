@@ -36,7 +36,7 @@ def test_all_faults_are_told_at_once(tmp_path):
     (tmp_path / "own.conf").write_text("# comment\nWELCOME_LOOPS=5\n  nonsense\nWELCOME_MATCHING = often\n")
     assert complaints(tmp_path, WELCOME_CONFIG="own.conf", WELCOME_PROT="1", WELCOME_PORT="80x") == [
         "own.conf:3: a line is KEY=value or a comment behind #",
-        "WELCOME_PROT in the environment is no key; the nearest is WELCOME_PORT",
+        "WELCOME_PROT in the environment is no key and is passed over; the nearest is WELCOME_PORT",
         "WELCOME_PORT in the environment is 80x; it must be a whole number from 0 to 65535",
         "WELCOME_LOOPS in own.conf:2 is 5; it must be a whole number from 0 to 4",
         "WELCOME_MATCHING in own.conf:4 is often; it must be one of auto|manual",
