@@ -3,87 +3,14 @@
 import email
 import email.policy
 import hashlib
-import os
 import re
-import signal
-import socket
 import ssl
 import subprocess
 import time
-import uuid
 
-import psycopg
 import pytest
 from aiosmtpd.controller import Controller
-
-WELCOMED = os.environ["WELCOMED"]
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
-def wait_until(condition, seconds=20):
-    end = time.monotonic() + seconds
-    while not (result := condition()):
-        assert time.monotonic() < end, "waited in vain"
-        time.sleep(0.05)
-    return result
-
-
-def environment(database, **changes):
-    return {**os.environ, "WELCOME_DATABASE_URL": f"host={os.environ['PGHOST']} dbname={database} user=welcome",
-            "WELCOME_SMTP_TLS": "false", "WELCOME_JOB_PAUSE": "1", **changes}
-
-
-@pytest.fixture(scope="module")
-def template():
-    """A migrated database with reference data, to copy."""
-    name = "mail_" + uuid.uuid4().hex
-    with psycopg.connect(dbname="postgres", autocommit=True) as admin:
-        admin.execute(f"CREATE DATABASE {name} OWNER welcome_owner TEMPLATE template0")
-        for command in ("migrate", "import"):
-            subprocess.run([WELCOMED, command], env=environment(name), check=True, capture_output=True, timeout=120)
-        yield name
-        admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
-
-
-@pytest.fixture
-def database(template):
-    name = "mail_" + uuid.uuid4().hex
-    with psycopg.connect(dbname="postgres", autocommit=True) as admin:
-        admin.execute(f"CREATE DATABASE {name} OWNER welcome_owner TEMPLATE {template}")
-        yield name
-        admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
-
-
-@pytest.fixture
-def sql(database):
-    """Asks the database as its superuser."""
-    with psycopg.connect(dbname=database, autocommit=True, options="-c search_path=welcome") as db:
-        yield lambda *query: db.execute(*query)
-
-
-@pytest.fixture
-def daemon(database):
-    """Starts daemons; all are stopped by SIGTERM at the end and must leave with status 0."""
-    started = []
-
-    def start(**changes):
-        ports = {"WELCOME_PORT": str(free_port()), "WELCOME_ADMIN_PORT": str(free_port())}
-        process = subprocess.Popen([WELCOMED, "serve"], env=environment(database, **ports, **changes),
-                                   stderr=subprocess.PIPE, text=True)
-        started.append(process)
-        return process
-
-    yield start
-    for process in started:
-        process.send_signal(signal.SIGTERM)
-    for process in started:
-        _, log = process.communicate(timeout=60)
-        assert process.returncode == 0, log
+from support import eventually, free_port
 
 
 class Inbox:
@@ -126,9 +53,23 @@ def smtp():
         server.stop()
 
 
+@pytest.fixture
+def mailing(start_daemon):
+    """Gives daemons that are not started yet, with the port they send to: mailing(**settings)."""
+    port = free_port()
+
+    def prepare(tolerated=(), **settings):
+        settings = {"WELCOME_SMTP_URL": f"smtp://localhost:{port}", "WELCOME_SMTP_TLS": "false", **settings}
+        daemon = start_daemon(start=False, **settings)
+        daemon.tolerated |= set(tolerated)
+        return daemon, port
+
+    return prepare
+
+
 @pytest.fixture(scope="module")
 def certificate(tmp_path_factory):
-    """Key and certificate of localhost."""
+    """The certificate of localhost, and a server's side of TLS with it."""
     folder = tmp_path_factory.mktemp("tls")
     key, certificate = folder / "key.pem", folder / "certificate.pem"
     subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", key, "-out", certificate, "-days", "2",
@@ -138,26 +79,33 @@ def certificate(tmp_path_factory):
     return str(certificate), context
 
 
-def person(sql, address, language="en"):
-    sql("SELECT grant_role(%s, 'editor', 'essen', %s)", (address, language))
+def ask(daemon, sql, *values):
+    with daemon.connect() as db:
+        rows = db.execute(sql, values)
+        return rows.fetchall() if rows.description else None
 
 
-def ask_for_link(sql, address, language="en"):
-    sql("SELECT request_sign_in(%s, %s)", (address, language))
+def person(daemon, address, language="en"):
+    """Somebody of staff who asks for a link to sign in."""
+    ask(daemon, "SELECT grant_role(%s, 'editor', 'essen', %s)", address, language)
+    ask(daemon, "SELECT request_sign_in(%s, %s)", address, language)
 
 
 def token_in(text):
     return re.search(r"#token=([A-Za-z0-9_-]{43})\b", text)[1]
 
 
-def test_a_mail_is_whole(sql, daemon, smtp):
-    port = free_port()
+def outbox(daemon, columns):
+    return sorted(ask(daemon, f"SELECT DISTINCT {columns} FROM outbox"))
+
+
+def test_a_mail_is_whole(mailing, smtp):
+    daemon, port = mailing(WELCOME_PORTAL_URL="https://portal.example.org/",
+                           WELCOME_MAIL_FROM="Grüße aus dem Ruhrgebiet <welcome@example.org>")
     inbox = smtp(port)
-    person(sql, "edda@example.org", "de")
-    daemon(WELCOME_SMTP_URL=f"smtp://localhost:{port}", WELCOME_PORTAL_URL="https://portal.example.org/",
-           WELCOME_MAIL_FROM="Grüße aus dem Ruhrgebiet <welcome@example.org>")
-    ask_for_link(sql, "edda@example.org", "de")
-    mail, = wait_until(lambda: inbox.mails)
+    daemon.start()
+    person(daemon, "edda@example.org", "de")
+    mail, = eventually(lambda: inbox.mails)
     assert mail["From"].addresses[0].display_name == "Grüße aus dem Ruhrgebiet"
     assert mail["From"].addresses[0].addr_spec == "welcome@example.org"
     assert mail["Content-Language"] == "de" and mail["Auto-Submitted"] == "auto-generated"
@@ -167,153 +115,161 @@ def test_a_mail_is_whole(sql, daemon, smtp):
     token = token_in(text)
     assert f"https://portal.example.org/sign-in#token={token}" in text
     assert f'href="https://portal.example.org/sign-in#token={token}"' in html and '<html lang="de" dir="ltr">' in html
-    session = sql("SELECT email FROM open_session(%s, %s)",
-                  (hashlib.sha256(token.encode()).digest(), hashlib.sha256(b"session").digest())).fetchone()
-    assert session == ("edda@example.org",)
-    assert wait_until(lambda: sql("SELECT state, last_error FROM outbox").fetchall() == [("sent", None)])
+    digests = [hashlib.sha256(text).digest() for text in (token.encode(), b"session")]
+    assert ask(daemon, "SELECT email FROM open_session(%s, %s)", *digests) == [("edda@example.org",)]
+    eventually(lambda: outbox(daemon, "state, last_error") == [("sent", None)])
 
 
-def test_arabic_mails_run_from_right_to_left(sql, daemon, smtp):
-    port = free_port()
+def test_arabic_mails_run_from_right_to_left(mailing, smtp):
+    daemon, port = mailing()
     inbox = smtp(port)
-    person(sql, "amal@example.org", "ar")
-    daemon(WELCOME_SMTP_URL=f"smtp://localhost:{port}")
-    ask_for_link(sql, "amal@example.org", "ar")
-    mail, = wait_until(lambda: inbox.mails)
+    daemon.start()
+    person(daemon, "amal@example.org", "ar")
+    mail, = eventually(lambda: inbox.mails)
     assert mail["Content-Language"] == "ar" and mail["Subject"] == "رابط تسجيل الدخول"
-    _, html = [part.get_content() for part in mail.iter_parts()]
-    assert '<html lang="ar" dir="rtl">' in html
+    assert '<html lang="ar" dir="rtl">' in mail.get_body(("html",)).get_content()
 
 
-def test_unknown_addresses_get_no_mail(sql, daemon, smtp):
-    port = free_port()
+def test_unknown_addresses_get_no_mail(mailing, smtp):
+    daemon, port = mailing()
     inbox = smtp(port)
-    person(sql, "known@example.org")
-    daemon(WELCOME_SMTP_URL=f"smtp://localhost:{port}")
-    ask_for_link(sql, "unknown@example.org")
-    ask_for_link(sql, "known@example.org")
-    wait_until(lambda: inbox.to("known@example.org"))
-    wait_until(lambda: sql("SELECT count(*) FROM outbox WHERE state = 'waiting'").fetchone() == (0,))
+    daemon.start()
+    ask(daemon, "SELECT request_sign_in('unknown@example.org', 'en')")
+    person(daemon, "known@example.org")
+    eventually(lambda: inbox.to("known@example.org"))
+    daemon.mails_sent()
     assert not inbox.to("unknown@example.org")
 
 
-def test_no_token_is_stored(sql, daemon, smtp):
-    port = free_port()
+def test_no_token_is_stored(mailing, smtp):
+    daemon, port = mailing()
     inbox = smtp(port)
-    person(sql, "edda@example.org")
-    daemon(WELCOME_SMTP_URL=f"smtp://localhost:{port}")
-    ask_for_link(sql, "edda@example.org")
-    mail, = wait_until(lambda: inbox.mails)
+    daemon.start()
+    person(daemon, "edda@example.org")
+    mail, = eventually(lambda: inbox.mails)
+    daemon.mails_sent()
     token = token_in(mail.get_body(("plain",)).get_content())
-    wait_until(lambda: sql("SELECT state FROM outbox").fetchone() == ("sent",))
     for table in ("outbox", "login_token", "session", "audit"):
-        rows = sql(f"SELECT t::text FROM {table} t").fetchall()
-        assert not [row for row in rows if token in row[0]]
+        assert not [row for row, in ask(daemon, f"SELECT t::text FROM {table} t") if token in row]
+    assert token not in daemon.log.read_text()
 
 
-def test_mails_wait_while_the_server_is_away_and_arrive_once(sql, daemon, smtp):
-    port = free_port()
+def test_mails_wait_while_the_server_is_away_and_arrive_once(mailing, smtp):
+    daemon, port = mailing(tolerated=["job_failed"])
     addresses = [f"person{n}@example.org" for n in range(5)]
-    daemon(WELCOME_SMTP_URL=f"smtp://localhost:{port}")
+    daemon.start()
     for address in addresses:
-        person(sql, address)
-        ask_for_link(sql, address)
-    time.sleep(2)
-    assert sql("SELECT DISTINCT state, attempts FROM outbox").fetchall() == [("waiting", 0)]
-    assert sql("SELECT count(*) FROM login_token").fetchone() == (0,)
+        person(daemon, address)
+    eventually(lambda: "SMTP: " in daemon.log.read_text())
+    assert outbox(daemon, "state, attempts") == [("waiting", 0)]
+    assert ask(daemon, "SELECT count(*) FROM login_token") == [(0,)]
     inbox = smtp(port)
-    wait_until(lambda: len(inbox.mails) >= len(addresses))
-    time.sleep(1)
+    eventually(lambda: len(inbox.mails) >= len(addresses))
+    daemon.mails_sent()
     assert sorted(mail["To"] for mail in inbox.mails) == addresses
-    assert sql("SELECT DISTINCT state FROM outbox").fetchall() == [("sent",)]
 
 
-def test_two_daemons_send_each_mail_once(sql, daemon, smtp):
-    port = free_port()
+def test_two_daemons_send_each_mail_once(mailing, smtp):
+    daemon, port = mailing()
     inbox = smtp(port)
     addresses = sorted(f"person{n}@example.org" for n in range(30))
     for address in addresses:
-        person(sql, address)
-        ask_for_link(sql, address)
-    for _ in range(2):
-        daemon(WELCOME_SMTP_URL=f"smtp://localhost:{port}")
-    wait_until(lambda: len(inbox.mails) >= len(addresses))
-    time.sleep(1)
+        person(daemon, address)
+    daemon.start()
+    ports = {"WELCOME_PORT": str(free_port()), "WELCOME_ADMIN_PORT": str(free_port())}
+    other = subprocess.Popen([daemon.program, "serve"], env=daemon.environment | ports, stderr=subprocess.DEVNULL)
+    eventually(lambda: len(inbox.mails) >= len(addresses))
+    daemon.mails_sent()
+    other.terminate()
+    assert other.wait(60) == 0
     assert sorted(mail["To"] for mail in inbox.mails) == addresses
 
 
-def test_a_refused_address_does_not_hold_up_the_others(sql, daemon, smtp):
-    port = free_port()
+def test_a_daemon_killed_while_sending_loses_no_mail(mailing, smtp):
+    daemon, port = mailing()
+    inbox = smtp(port)
+    addresses = {f"person{n}@example.org" for n in range(30)}
+    for address in addresses:
+        person(daemon, address)
+    daemon.start(wait=False)
+    eventually(lambda: inbox.mails)
+    daemon.kill()
+    daemon.start()
+    eventually(lambda: {mail["To"] for mail in inbox.mails} == addresses)
+    daemon.mails_sent()
+    assert len(inbox.mails) <= len(addresses) + 1  # the one in flight may go twice, under one Message-ID
+    assert len({mail["Message-ID"] for mail in inbox.mails}) == len(addresses)
+
+
+def test_a_refused_address_does_not_hold_up_the_others(mailing, smtp):
+    daemon, port = mailing(tolerated=["mail_failed"])
     inbox = smtp(port)
     for address in ("refused@example.org", "welcome@example.org"):
-        person(sql, address)
-        ask_for_link(sql, address)
-    daemon(WELCOME_SMTP_URL=f"smtp://localhost:{port}")
-    wait_until(lambda: inbox.to("welcome@example.org"))
-    row = wait_until(lambda: sql("SELECT attempts, next_attempt_at > clock(), last_error FROM outbox"
-                                 " WHERE state = 'waiting' AND attempts > 0").fetchone())
-    assert row[:2] == (1, True) and "550" in row[2]
-    assert sql("SELECT count(*) FROM login_token WHERE address = 'refused@example.org'").fetchone() == (0,)
+        person(daemon, address)
+    daemon.start()
+    eventually(lambda: inbox.to("welcome@example.org"))
+    (attempts, later, error), = eventually(lambda: ask(
+        daemon, "SELECT attempts, next_attempt_at > clock(), last_error FROM outbox WHERE state = 'waiting' AND attempts > 0"))
+    assert (attempts, later) == (1, True) and "550" in error
+    assert ask(daemon, "SELECT count(*) FROM login_token WHERE address = 'refused@example.org'") == [(0,)]
 
 
-def test_without_tls_nothing_is_sent_unless_told_so(sql, daemon, smtp):
-    port = free_port()
+def test_without_tls_nothing_is_sent_unless_told_so(mailing, smtp):
+    daemon, port = mailing(tolerated=["job_failed"], WELCOME_SMTP_TLS="true")
     inbox = smtp(port)
-    person(sql, "edda@example.org")
-    process = daemon(WELCOME_SMTP_URL=f"smtp://localhost:{port}", WELCOME_SMTP_TLS="true")
-    ask_for_link(sql, "edda@example.org")
-    for line in process.stderr:
-        if "STARTTLS" in line:
-            break
+    daemon.start()
+    person(daemon, "edda@example.org")
+    eventually(lambda: "STARTTLS" in daemon.log.read_text())
     assert inbox.mails == []
-    assert sql("SELECT state, attempts FROM outbox").fetchall() == [("waiting", 0)]
+    assert outbox(daemon, "state, attempts") == [("waiting", 0)]
 
 
-def test_mails_go_through_tls_to_a_server_whose_certificate_is_trusted(sql, daemon, smtp, certificate):
-    port = free_port()
+def test_mails_go_through_tls_to_a_server_whose_certificate_is_trusted(mailing, smtp, certificate):
+    daemon, port = mailing(WELCOME_SMTP_TLS="true", WELCOME_SMTP_CA=certificate[0])
     inbox = smtp(port, tls_context=certificate[1], require_starttls=True)
-    person(sql, "edda@example.org")
-    daemon(WELCOME_SMTP_URL=f"smtp://localhost:{port}", WELCOME_SMTP_TLS="true", WELCOME_SMTP_CA=certificate[0])
-    ask_for_link(sql, "edda@example.org")
-    wait_until(lambda: inbox.mails)
+    daemon.start()
+    person(daemon, "edda@example.org")
+    eventually(lambda: inbox.mails)
     assert inbox.encrypted == [True]
 
 
-def last(database, folder, *arguments):
-    return subprocess.run([WELCOMED, "mail", "last", *arguments], capture_output=True, text=True, timeout=60,
-                          env=environment(database, WELCOME_MAIL_DIRECTORY=str(folder)))
+def test_a_certificate_nobody_trusts_is_refused(mailing, smtp, certificate):
+    daemon, port = mailing(tolerated=["job_failed"], WELCOME_SMTP_TLS="true")
+    inbox = smtp(port, tls_context=certificate[1], require_starttls=True)
+    daemon.start()
+    person(daemon, "edda@example.org")
+    eventually(lambda: "certificate" in daemon.log.read_text())
+    assert inbox.mails == []
 
 
-def test_without_a_server_mails_go_to_the_maildir(database, sql, daemon, tmp_path):
-    folder = tmp_path / "mail"
-    person(sql, "edda@example.org")
-    missing = last(database, folder, "edda@example.org")
-    assert missing.returncode == 1 and missing.stderr.startswith("There is no mail to edda@example.org")
-    daemon(WELCOME_MAIL_DIRECTORY=str(folder))
-    ask_for_link(sql, "edda@example.org")
-    found = last(database, folder, "Edda@Example.org", "--wait", "20")
-    assert found.returncode == 0
-    token = last(database, folder, "edda@example.org", "--token")
-    assert token.stdout.strip() == token_in(found.stdout)
-    path, = (folder / "new").iterdir()
-    assert re.fullmatch(r"\d{10}\.M\d{6}P\d+\.[0-9a-f-]{36}\.eml", path.name) and path.stat().st_mode & 0o077 == 0
-    assert not list((folder / "tmp").iterdir())
-    assert b"\r" not in path.read_bytes()
+def test_without_a_server_mails_go_to_the_maildir(start_daemon):
+    daemon = start_daemon(start=False)
+    status, _, errors = daemon.command("mail", "last", "edda@example.org")
+    assert status == 1 and errors.startswith("There is no mail to edda@example.org")
+    daemon.start()
+    person(daemon, "edda@example.org")
+    status, text, _ = daemon.command("mail", "last", "Edda@Example.org", "--wait", "30")
+    assert status == 0
+    assert daemon.command("mail", "last", "edda@example.org", "--token") == (0, token_in(text) + "\n", "")
+    path, = (daemon.folder / "mail" / "new").iterdir()
+    assert re.fullmatch(r"\d{10}\.M\d{6}P\d+\.[0-9a-f-]{36}\.eml", path.name)
+    assert path.stat().st_mode & 0o077 == 0 and b"\r" not in path.read_bytes()
+    assert not list((daemon.folder / "mail" / "tmp").iterdir())
 
 
-def test_the_newest_mail_counts(database, sql, daemon, tmp_path):
-    person(sql, "edda@example.org")
-    daemon(WELCOME_MAIL_DIRECTORY=str(tmp_path))
+def test_the_newest_mail_counts(start_daemon):
+    daemon = start_daemon()
     tokens = []
     for count in (1, 2):
-        ask_for_link(sql, "edda@example.org")
-        wait_until(lambda: len(list((tmp_path / "new").glob("*"))) == count)
-        tokens.append(last(database, tmp_path, "edda@example.org", "--token").stdout)
+        person(daemon, "edda@example.org")
+        eventually(lambda: len(list((daemon.folder / "mail").glob("new/*"))) == count)
+        tokens.append(daemon.command("mail", "last", "edda@example.org", "--token")[1])
+        time.sleep(0.001)  # names sort by microseconds
     assert tokens[0] != tokens[1]
 
 
 @pytest.mark.parametrize("arguments", [(), ("edda@example.org", "--tokens"), ("edda@example.org", "--wait"),
                                        ("edda@example.org", "--wait", "soon")])
-def test_wrong_arguments_show_the_usage(database, tmp_path, arguments):
-    run = last(database, tmp_path, *arguments)
-    assert run.returncode == 2 and run.stderr.startswith("usage: welcomed mail last ADDRESS")
+def test_wrong_arguments_show_the_usage(daemon, arguments):
+    status, _, errors = daemon.command("mail", "last", *arguments)
+    assert status == 2 and errors.startswith("usage: welcomed mail last ADDRESS")
