@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: EUPL-1.2
-# packages.sh run|test|contract|fuzz: installs what is missing of the packages that running or one kind of tests needs.
+# packages.sh run|test|contract|fuzz|bench: installs what is missing of the packages that running or one kind of tests needs.
 # Debian 12 and 13, Ubuntu 24.04. Where nothing is missing it changes nothing and needs no rights.
 set -eu
 export LC_ALL=C.UTF-8 DEBIAN_FRONTEND=noninteractive
@@ -17,7 +17,8 @@ run) wanted=$run ;;
 test) wanted="$run $test" ;;
 contract) wanted="$run $test python3-venv" ;;
 fuzz) wanted="$run clang libclang-rt-dev" ;;
-*) echo "usage: packages.sh run|test|contract|fuzz" >&2 && exit 2 ;;
+bench) wanted="$run python3 wrk" ;;
+*) echo "usage: packages.sh run|test|contract|fuzz|bench" >&2 && exit 2 ;;
 esac
 
 if ! command -v dpkg-query > /dev/null || ! command -v apt-get > /dev/null; then
