@@ -55,5 +55,5 @@ explore() {
 status=0
 explore || status=1
 explore -H "Authorization: Bearer $token" || status=1
-kill -0 $daemon || status=1
+kill -0 $daemon 2> /dev/null || status=1
 exit $status
