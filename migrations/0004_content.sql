@@ -53,6 +53,8 @@ CREATE TABLE revision (
   UNIQUE (article, language, number),
   CHECK (state <> 'published' OR published_at IS NOT NULL)
 );
+CREATE INDEX revision_author ON revision (author) WHERE author IS NOT NULL;
+CREATE INDEX revision_reviewer ON revision (reviewer) WHERE reviewer IS NOT NULL;
 CREATE UNIQUE INDEX revision_published ON revision (article, language) WHERE state = 'published';
 
 -- Slugs with their history: an old one redirects, a current one of any language finds the article.

@@ -86,6 +86,7 @@ CREATE TABLE guide_verification (
   created_at  timestamptz NOT NULL DEFAULT clock()
 );
 CREATE INDEX guide_verification_guide ON guide_verification (guide, kind);
+CREATE INDEX guide_verification_seen_by ON guide_verification (seen_by);
 
 -- handled_by: the city, or '*' (the region) for a request without one; also_handled_by: home cities of the guides asked for such
 -- a request. waiting_since orders the queue, renewed_at starts the 90 days.

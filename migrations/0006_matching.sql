@@ -42,6 +42,7 @@ CREATE INDEX proposal_guide_account ON proposal (guide_account, id);
 CREATE INDEX proposal_request_account ON proposal (request_account, id);
 CREATE INDEX proposal_request_city ON proposal (request_city, id);
 CREATE INDEX proposal_guide_city ON proposal (guide_city, id);
+CREATE INDEX proposal_asked_by ON proposal (asked_by) WHERE asked_by IS NOT NULL;
 CREATE INDEX proposal_expiry ON proposal (expires_at) WHERE state IN ('open', 'awaiting_newcomer');
 
 -- language and waited_days: what the estimate of waiting times reads.

@@ -188,12 +188,17 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = welcome, pg_temp AS $$
            GROUP BY 1) x
 $$;
 
+-- May the reader see this request? For functions that look past the wall.
+CREATE OR REPLACE FUNCTION sees_request(r guide_request) RETURNS boolean LANGUAGE sql STABLE AS $$
+  SELECT (r.account = me() OR r.handled_by = ANY (my_cities()) OR r.also_handled_by && my_cities()) AND r.id = coalesce(task(), r.id)
+$$;
+
 -- Open requests of the same city that wait longer, plus one; NULL unless open.
 CREATE OR REPLACE FUNCTION queue_position(request uuid) RETURNS integer
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = welcome, pg_temp AS $$
   SELECT (SELECT count(*)::integer + 1 FROM guide_request o
            WHERE o.state = 'open' AND o.handled_by = r.handled_by AND (o.waiting_since, o.id) < (r.waiting_since, r.id))
-    FROM guide_request r WHERE r.id = $1 AND r.state = 'open'
+    FROM guide_request r WHERE r.id = $1 AND r.state = 'open' AND sees_request(r)
 $$;
 
 -- Median days that the last twenty matched requests waited which shared this one's first language and whose city is in reach;
@@ -207,6 +212,6 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = welcome, pg_temp AS $$
             JOIN match m ON m.language = r.languages -> 0 ->> 'tag'
                         AND (m.request_city = r.handled_by OR r.neighbours AND m.request_city = ANY (c.neighbours)
                              OR r.remote AND m.request_city = '*')
-           WHERE r.id = $1
+           WHERE r.id = $1 AND sees_request(r)
            ORDER BY m.since DESC LIMIT 20) last
 $$;

@@ -50,7 +50,7 @@ $$;
 
 -- Guides -------------------------------------------------------------------------------------------------------------------------
 
--- A place is checked when the load grows: a guide may lower the capacity below it.
+-- A place is checked when the load grows: a guide may lower the capacity below it. Coordinators decide, and do not rewrite profiles.
 CREATE OR REPLACE FUNCTION guide_before() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
   who text[] := actors(OLD.account, NULL);
@@ -60,6 +60,11 @@ BEGIN
   END IF;
   IF who && ARRAY['guide', 'staff'] THEN
     NEW.updated_at := clock();
+    PERFORM require('guide' = ANY (who) OR (NEW.display_name, NEW.story, NEW.languages, NEW.cities, NEW.audiences, NEW.topics, NEW.capacity,
+                                            NEW.asks_per_month, NEW.neighbours, NEW.remote, NEW.gender, NEW.listed)
+                    IS NOT DISTINCT FROM (OLD.display_name, OLD.story, OLD.languages, OLD.cities, OLD.audiences, OLD.topics, OLD.capacity,
+                                          OLD.asks_per_month, OLD.neighbours, OLD.remote, OLD.gender, OLD.listed), 'forbidden');
+    PERFORM require('staff' = ANY (who) OR NEW.decision_reason IS NOT DISTINCT FROM OLD.decision_reason, 'forbidden');
   END IF;
   IF NEW.state = OLD.state AND NEW.state <> 'paused' THEN
     NEW.paused_until := NULL;

@@ -116,6 +116,7 @@ class World:
         self.daemon = database.connect("welcome")
         self.anonymous = Session(self.daemon)
         self.numbers = itertools.count(1)
+        self.sent = []
         self.random = random.Random(7)
 
     def close(self):
@@ -154,15 +155,14 @@ class World:
 
     # mail -----------------------------------------------------------------------------------------------------------------------
     def mails(self):
-        """Sends what waits: [(mail, token)]."""
-        sent = []
+        """Sends what waits; all [(mail, token)] ever sent."""
         for row in self.worker.run(("SELECT id FROM outbox WHERE state = 'waiting' AND next_attempt_at <= clock() ORDER BY id", ())):
             token = secrets.token_urlsafe(32)
             mail = self.worker.one("SELECT mail_prepare(%s, %s) AS mail", row["id"], digest(token))["mail"]
             if mail:
                 self.worker.one("SELECT mail_sent(%s)", row["id"])
-                sent.append((mail, token))
-        return sent
+                self.sent.append((mail, token))
+        return self.sent
 
     def mail_to(self, address, template):
         """The newest mail of that template to the address, and its token."""

@@ -1,0 +1,268 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""The wall: every relation of the catalogue × every kind of reader, compared with the same rules written a second time in Python."""
+import itertools
+import json
+
+import psycopg
+import pytest
+
+from test_catalogue import PUBLIC_TABLES
+from world import languages
+
+CITIES = ("bochum", "dortmund", "essen", "hagen")
+
+
+class Reader:
+    """Who they are, as the rules below see it; what speaks for them to the database."""
+
+    def __init__(self, session, account=None, cities=(), admin=False, task=None):
+        self.session, self.account, self.cities, self.admin, self.task = session, account and str(account), set(cities), admin, task
+
+
+@pytest.fixture(scope="module")
+def readers(world):
+    """Guides and requests in every state and city, cross-city pairs, and one reader of every kind."""
+    both = languages(de="native", ti="C1")
+    guides = {city: world.guide(both, [city], neighbours=True, remote=True, capacity=9) for city in CITIES}
+    guides["two"] = world.guide(both, ["essen", "hagen"], listed=False, remote=True)
+    for state in ("applied", "in_screening", "rejected", "paused", "suspended", "left"):
+        world.guide(both, ["dortmund", "bochum"], state=state, listed=state == "paused")
+    world.apply(world.address(), both, ["essen"])
+    world.ask(world.address(), both, "essen")
+    everywhere = world.staff("coordinator", "*")
+
+    def pair(guide, city, answer=None, **request):
+        newcomer = world.newcomer(languages(ti="native"), city, **{"neighbours": True, "remote": True, **request})
+        newcomer.proposal = everywhere.propose(newcomer.request, guides[guide].guide)
+        for party, state in (answer or ()):
+            {"guide": guides[guide], "newcomer": newcomer}[party].answer(newcomer.proposal, state)
+        return newcomer
+
+    accepted = [("guide", "accepted")]
+    newcomers = {
+        "asked": pair("essen", "essen"), "awaiting": pair("essen", "bochum", accepted, share_contact="ask_me"),
+        "matched": pair("bochum", "dortmund", accepted), "refused": pair("two", "hagen", [*accepted, ("newcomer", "refused")], share_contact="ask_me"),
+        "declined": pair("hagen", "hagen", [("guide", "declined")]), "cityless": pair("hagen", None),
+        "cityless matched": pair("two", None, accepted), "waiting": world.newcomer(both, "essen"),
+        "withdrawn": pair("dortmund", "dortmund"), "ended": pair("bochum", "bochum", accepted)}
+    newcomers["withdrawn"].withdraw(newcomers["withdrawn"].request)
+    newcomers["ended"].end(newcomers["ended"].one("SELECT id FROM match")["id"], "schedule")
+    world.god.execute("INSERT INTO guide_verification (id, guide, kind, seen_on) SELECT uuid_v7(), id, 'id_card', '2026-01-01' FROM guide")
+    mails = {(mail["to"], mail["path"]): token for mail, token in world.mails()}
+
+    def task(kind, thing, guide, request):
+        path = f"/{kind.replace('_', '-')}{'es' if kind == 'match' else 's'}/{thing}"
+        session = world.open(mails[guides[guide].email, path])[0]
+        session.tasks, session.thing = [kind], thing
+        return Reader(session, guides[guide].account, task=request)
+
+    matched = world.value("SELECT id FROM match WHERE request = %s", newcomers["matched"].request)
+    for_all = {*CITIES, "*"}
+    made = {"anonymous": Reader(world.anonymous), "worker": Reader(world.worker), "coordinator *": Reader(everywhere, everywhere.account, for_all)}
+    for name, session in (*guides.items(), *newcomers.items()):
+        made[name] = Reader(session, session.account)
+    for city in CITIES:
+        session = world.staff("coordinator", city)
+        made[f"coordinator {city}"] = Reader(session, session.account, {city})
+    for role, city in (("editor", "essen"), ("advisor", "*")):
+        session = world.staff(role, city)
+        made[role] = Reader(session, session.account)
+    session = world.staff("admin", "*")
+    made["admin"] = Reader(session, session.account, admin=True)
+    asked = newcomers["asked"]
+    made["task proposal"] = task("proposal", asked.proposal, "essen", asked.request)
+    made["task match"] = task("match", matched, "bochum", newcomers["matched"].request)
+    return made
+
+
+class Rules:
+    """What each reader may see, computed from the rows of all tables without a word of SQL."""
+
+    def __init__(self, world):
+        def rows(table):
+            return [row["r"] for row in world.all(f"SELECT to_jsonb(t) AS r FROM {table} t")]
+        self.tables = {name: rows(name) for name in ("account", "guide", "guide_city", "guide_verification", "guide_request", "proposal",
+                                                     "match", "staff_role")}
+        self.guides = {row["id"]: row for row in self.tables["guide"]}
+        self.requests = {row["id"]: row for row in self.tables["guide_request"]}
+
+    @staticmethod
+    def within(reader, request):
+        return reader.task in (None, request)
+
+    def account(self, reader, row):
+        return row["id"] == reader.account or reader.admin
+
+    def guide(self, reader, row):
+        if row["state"] == "unverified":
+            return False
+        return row["account"] == reader.account or any(city in reader.cities for city in row["cities"])
+
+    def guide_city(self, reader, row):
+        return self.guide(reader, self.guides[row["guide"]])
+
+    guide_verification = guide_city
+
+    def guide_request(self, reader, row):
+        if row["state"] == "unverified" or not self.within(reader, row["id"]):
+            return False
+        if row["account"] == reader.account or (row["city"] or "*") in reader.cities:
+            return True
+        homes = {self.guides[p["guide"]]["cities"][0] for p in self.tables["proposal"] if p["request"] == row["id"]}
+        return row["city"] is None and bool(homes & reader.cities)
+
+    def sides(self, row):
+        guide, request = self.guides[row["guide"]], self.requests[row["request"]]
+        return guide["account"], guide["cities"][0], request["account"], request["city"] or "*"
+
+    def proposal(self, reader, row):
+        guide, guide_city, newcomer, request_city = self.sides(row)
+        shown = row["state"] in ("awaiting_newcomer", "accepted", "refused")
+        return self.within(reader, row["request"]) and bool(guide == reader.account or (newcomer == reader.account and shown)
+                                                            or {guide_city, request_city} & reader.cities)
+
+    def match(self, reader, row):
+        guide, guide_city, newcomer, request_city = self.sides(row)
+        return self.within(reader, row["request"]) and bool(reader.account in (guide, newcomer) or {guide_city, request_city} & reader.cities)
+
+    # windows: the keys of the rows, and for match_contact the addresses
+    def public_guide(self, reader):
+        return {(g["id"],) for g in self.tables["guide"] if g["listed"] and g["state"] in ("active", "paused")}
+
+    def guide_contact(self, reader):
+        return {(g["id"],) for g in self.tables["guide"] if self.guide(reader, g)}
+
+    def request_contact(self, reader):
+        return {(r["id"],) for r in self.tables["guide_request"] if self.guide_request(reader, r)}
+
+    def proposal_detail(self, reader):
+        return {(p["id"],) for p in self.tables["proposal"] if self.proposal(reader, p)}
+
+    def match_contact(self, reader):
+        keys, emails = set(), {a["id"]: a["email"] for a in self.tables["account"]}
+        for m in filter(lambda row: self.match(reader, row), self.tables["match"]):
+            guide, guide_city, newcomer, request_city = self.sides(m)
+            party, active = reader.account in (guide, newcomer), m["state"] == "active"
+            keys.add((m["id"], emails[guide] if active and (party or guide_city in reader.cities) else None,
+                      emails[newcomer] if active and (party or request_city in reader.cities) else None))
+        return keys
+
+    def staff_account(self, reader):
+        return {(r["account"],) for r in self.tables["staff_role"]} if reader.admin else set()
+
+
+FLAT = ("account", "guide", "guide_city", "guide_verification", "guide_request", "proposal", "match")
+WINDOWS = {"public_guide": "id", "guide_contact": "guide", "request_contact": "request", "proposal_detail": "proposal",
+           "match_contact": "match, guide_email, newcomer_email", "staff_account": "id"}
+OWN_TESTS = {"candidate", "eligible", "published_translation"}  # test_rules.py; content
+
+
+def seen(reader, statement):
+    """The rows, or None when the reader may not even ask."""
+    try:
+        return reader.session.run((statement, ()))
+    except psycopg.errors.InsufficientPrivilege:
+        return None
+
+
+def text(rows):
+    return {json.dumps(row, sort_keys=True, default=str) for row in rows}
+
+
+def test_every_reader_sees_exactly_what_the_rules_say(world, readers):
+    rules = Rules(world)
+    relations = [row["name"] for row in world.all("SELECT relname AS name FROM pg_class WHERE relnamespace = 'welcome'::regnamespace "
+                                                  "AND relkind IN ('r', 'v') ORDER BY 1")]
+    differences = []
+    for relation, (name, reader) in itertools.product(relations, readers.items()):
+        rows = seen(reader, f"SELECT to_jsonb(t) AS r FROM {relation} t" if relation not in WINDOWS
+                    else f"SELECT {WINDOWS[relation]} FROM {relation}")
+        if relation in PUBLIC_TABLES:
+            good = rows is not None and len(rows) == world.value(f"SELECT count(*) FROM {relation}")
+        elif relation == "outbox":
+            good = (rows is None) == (name != "worker")
+        elif name == "worker":
+            good = rows is None or relation == "published_translation"
+        elif relation in WINDOWS:
+            expected = getattr(rules, relation)(reader)
+            got = {tuple(str(v) if v is not None else None for v in row.values()) for row in rows}
+            good = got == expected and len(rows) == len(got)
+        elif relation in FLAT:
+            expected = [row for row in rules.tables[relation] if getattr(rules, relation)(reader, row)]
+            good = rows is not None and text(row["r"] for row in rows) == text(expected)
+        else:
+            good = relation in OWN_TESTS or rows is None
+        if not good:
+            differences.append((relation, name))
+    assert len(relations) * len(readers) > 700
+    assert differences == []
+
+
+def probe(reader, statement, parameters):
+    """How many rows a statement changes that is then undone; refused is none."""
+    count = 0
+    try:
+        with reader.session.transaction() as cursor:
+            cursor.execute(statement, parameters)
+            count = cursor.rowcount
+            raise psycopg.Rollback
+    except Exception:  # noqa: BLE001 - refused by privilege, policy or problem: nothing written
+        pass
+    return count
+
+
+def test_nobody_writes_what_they_do_not_see(world, readers):
+    rules = Rules(world)
+    columns = {}
+    for row in world.all("""SELECT table_name AS t, array_agg(column_name::text) AS c FROM information_schema.column_privileges
+                             WHERE grantee = 'welcome' AND privilege_type = 'UPDATE' GROUP BY 1"""):
+        columns[row["t"]] = row["c"][0]
+    probes, beyond = 0, []
+    for (name, reader), table in itertools.product(readers.items(), FLAT):
+        for row in rules.tables[table]:
+            key = "id" if "id" in row else "guide"
+            statements = [f"DELETE FROM {table} WHERE {key} = %s"]
+            if table in columns:
+                statements.append(f"UPDATE {table} SET {columns[table]} = {columns[table]} WHERE {key} = %s")
+            for statement in statements:
+                probes += 1
+                if probe(reader, statement, (row[key],)) and not getattr(rules, table)(reader, row):
+                    beyond.append((name, statement, row[key]))
+    assert probes > 2000 and beyond == []
+
+
+def test_rows_are_made_by_few_statements(world):
+    granted = {(row["t"], row["p"]) for row in world.all(
+        """SELECT table_name AS t, privilege_type AS p FROM information_schema.column_privileges
+            WHERE grantee = 'welcome' AND privilege_type = 'INSERT' AND table_schema = 'welcome'
+           UNION SELECT table_name, privilege_type FROM information_schema.table_privileges
+            WHERE grantee = 'welcome' AND privilege_type IN ('INSERT', 'DELETE', 'TRUNCATE') AND table_schema = 'welcome'""")}
+    assert granted == {("guide", "INSERT"), ("guide_request", "INSERT"), ("guide_verification", "INSERT"), ("guide_verification", "DELETE")}
+
+
+def test_only_the_guides_cities_note_what_they_saw(world, readers):
+    rules = Rules(world)
+    for name, reader in readers.items():
+        for guide in rules.tables["guide"]:
+            noted = probe(reader, "INSERT INTO guide_verification (id, guide, kind, seen_on) VALUES (uuid_v7(), %s, 'id_card', '2026-01-01')",
+                          (guide["id"],))
+            assert noted == bool(set(guide["cities"]) & reader.cities and guide["state"] != "unverified"), name
+
+
+def test_staff_cannot_rewrite_a_profile_or_a_request(world, readers):
+    """A coordinator decides about people, and does not speak for them."""
+    coordinator = readers["coordinator *"]
+    for table in ("guide", "guide_request"):
+        count = probe(coordinator, f"UPDATE {table} SET display_name = 'somebody else'", ())
+        assert count == 0
+
+
+def test_a_city_cannot_infer_another_citys_people(world, readers):
+    """Functions that look across the wall tell nothing about ids of others."""
+    stranger = readers["coordinator hagen"].session
+    request = readers["waiting"].session.request
+    assert stranger.one("SELECT why_not_placed(%s) AS x", request)["x"] == {}
+    assert stranger.one("SELECT queue_position(%s) AS x", request)["x"] is None
+    assert stranger.one("SELECT estimated_wait_days(%s) AS x", request)["x"] is None
+    assert stranger.run(("SELECT guide FROM candidate WHERE request = %s", (request,))) == []
+    assert stranger.one("SELECT roles_of(%s) AS x", readers["admin"].account)["x"] == []
