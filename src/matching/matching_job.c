@@ -10,13 +10,13 @@
 
 #include "banned.h"
 
-/* Rules that only time changes (asks in 30 days, 14 days after an expiry) are noticed within a minute. */
-enum { PAUSE = 60, TRIES = 5 };
+enum { TRIES = 5 };
 
+/* Rules that only time changes (asks in 30 days, 14 days after an expiry) need a look without an event: within a minute by default. */
 static int matching_pause(const struct config *config)
 {
-    (void)config;
-    return PAUSE;
+    const int pause = 12 * config->matching_pause;
+    return pause > config->job_pause ? pause : config->job_pause;
 }
 
 static int matching_gap(const struct config *config)
