@@ -1,22 +1,5 @@
 -- SPDX-License-Identifier: EUPL-1.2
--- Each of the coordinator's cities by its own index, then merged: a guide may stand in several.
-WITH page AS (
-  SELECT DISTINCT found.guide AS id
-    FROM unnest(my_cities()) AS mine (city)
-   CROSS JOIN LATERAL (
-           SELECT c.guide
-             FROM guide_city c
-             JOIN guide g ON g.id = c.guide
-            WHERE c.city = mine.city
-              AND c.guide > coalesce((:ctx_cursor->>0)::uuid, '00000000-0000-0000-0000-000000000000')
-              AND (:state IS NULL OR g.state = :state)
-              AND (:city IS NULL OR :city = ANY (g.cities))
-              AND (:language IS NULL OR g.languages @> jsonb_build_array(jsonb_build_object('tag', :language)))
-            ORDER BY c.guide
-            LIMIT :limit + 1) found
-   ORDER BY id
-   LIMIT :limit + 1
-)
+-- Guides who named one of the coordinator's cities. Walks the ids and stops when the page is full: cheaper than a join by city.
 SELECT g.id,
        g.state,
        g.paused_until,
@@ -32,6 +15,11 @@ SELECT g.id,
        asks_since(g.recent_asks, clock() - interval '30 days') AS asks_last_30_days,
        g.created_at,
        '["' || g.id || '"]' AS _cursor
-  FROM page
-  JOIN guide g ON g.id = page.id
- ORDER BY g.id;
+  FROM guide g
+ WHERE g.cities && my_cities()
+   AND g.id > coalesce((:ctx_cursor->>0)::uuid, '00000000-0000-0000-0000-000000000000')
+   AND (:state IS NULL OR g.state = :state)
+   AND (:city IS NULL OR :city = ANY (g.cities))
+   AND (:language IS NULL OR g.languages @> jsonb_build_array(jsonb_build_object('tag', :language)))
+ ORDER BY g.id
+ LIMIT :limit + 1;

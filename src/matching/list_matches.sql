@@ -1,14 +1,48 @@
 -- SPDX-License-Identifier: EUPL-1.2
--- A guide's and a newcomer's own, a coordinator's cities'; ids tell the time, so the newest stand first. The window gives addresses
--- while a match is active.
-WITH page AS (
-  SELECT m.id
-    FROM match m
-   WHERE (m.guide_account = (SELECT me()) OR m.request_account = (SELECT me())
-          OR m.guide_city = ANY ((SELECT my_cities())::text[]) OR m.request_city = ANY ((SELECT my_cities())::text[]))
-     AND (:state IS NULL OR m.state = :state)
-     AND m.id < coalesce((:ctx_cursor->>0)::uuid, 'ffffffff-ffff-ffff-ffff-ffffffffffff')
-   ORDER BY m.id DESC
+-- A guide's and a newcomer's own and a coordinator's cities', each by its own index, then merged; ids tell the time, so the newest stand
+-- first. The window gives addresses while a match is active; LIMIT 1 asks it once for each row of the page.
+WITH after AS (
+  SELECT coalesce((:ctx_cursor->>0)::uuid, 'ffffffff-ffff-ffff-ffff-ffffffffffff') AS id
+), page AS (
+  SELECT found.id
+    FROM after
+   CROSS JOIN LATERAL (
+           (SELECT t.id
+              FROM match t
+             WHERE t.guide_account = me()
+               AND (:state IS NULL OR t.state = :state)
+               AND t.id < after.id
+             ORDER BY t.id DESC
+             LIMIT :limit + 1)
+            UNION ALL
+           (SELECT t.id
+              FROM match t
+             WHERE t.request_account = me()
+               AND (:state IS NULL OR t.state = :state)
+               AND t.id < after.id
+             ORDER BY t.id DESC
+             LIMIT :limit + 1)) found
+   UNION
+  SELECT found.id
+    FROM after
+   CROSS JOIN unnest(my_cities()) AS own (city)
+   CROSS JOIN LATERAL (
+           (SELECT t.id
+              FROM match t
+             WHERE t.guide_city = own.city
+               AND (:state IS NULL OR t.state = :state)
+               AND t.id < after.id
+             ORDER BY t.id DESC
+             LIMIT :limit + 1)
+            UNION ALL
+           (SELECT t.id
+              FROM match t
+             WHERE t.request_city = own.city
+               AND (:state IS NULL OR t.state = :state)
+               AND t.id < after.id
+             ORDER BY t.id DESC
+             LIMIT :limit + 1)) found
+   ORDER BY id DESC
    LIMIT :limit + 1
 )
 SELECT m.id,
@@ -27,5 +61,9 @@ SELECT m.id,
        '["' || m.id || '"]' AS _cursor
   FROM page
   JOIN match m ON m.id = page.id
-  JOIN match_contact c ON c.match = m.id
+ CROSS JOIN LATERAL (
+         SELECT v.guide_name, v.guide_email, v.newcomer_name, v.newcomer_email
+           FROM match_contact v
+          WHERE v.match = m.id
+          LIMIT 1) c
  ORDER BY m.id DESC;

@@ -1,13 +1,49 @@
 -- SPDX-License-Identifier: EUPL-1.2
--- A guide's own, a newcomer's own once shown, a coordinator's cities'; open ones first, then, as ids tell the time, the newest.
-WITH page AS (
-  SELECT p.id
-    FROM proposal p
-   WHERE (p.guide_account = (SELECT me()) OR p.request_account = (SELECT me())
-          OR p.guide_city = ANY ((SELECT my_cities())::text[]) OR p.request_city = ANY ((SELECT my_cities())::text[]))
-     AND (:state IS NULL OR p.state = :state)
-     AND (p.state = 'open', p.id) < (coalesce((:ctx_cursor->>0)::boolean, true), coalesce((:ctx_cursor->>1)::uuid, 'ffffffff-ffff-ffff-ffff-ffffffffffff'))
-   ORDER BY p.state = 'open' DESC, p.id DESC
+-- A guide's own, a newcomer's own once shown, and a coordinator's cities', each by its own index, then merged: open ones first, then, as
+-- ids tell the time, the newest. LIMIT 1 asks the window once for each row of the page.
+WITH after AS (
+  SELECT coalesce((:ctx_cursor->>0)::boolean, true) AS open,
+         coalesce((:ctx_cursor->>1)::uuid, 'ffffffff-ffff-ffff-ffff-ffffffffffff') AS id
+), page AS (
+  SELECT found.open, found.id
+    FROM after
+   CROSS JOIN LATERAL (
+           (SELECT t.state = 'open' AS open, t.id
+              FROM proposal t
+             WHERE t.guide_account = me()
+               AND (:state IS NULL OR t.state = :state)
+               AND (t.state = 'open', t.id) < (after.open, after.id)
+             ORDER BY t.state = 'open' DESC, t.id DESC
+             LIMIT :limit + 1)
+            UNION ALL
+           (SELECT t.state = 'open' AS open, t.id
+              FROM proposal t
+             WHERE t.request_account = me()
+               AND (:state IS NULL OR t.state = :state)
+               AND (t.state = 'open', t.id) < (after.open, after.id)
+             ORDER BY t.state = 'open' DESC, t.id DESC
+             LIMIT :limit + 1)) found
+   UNION
+  SELECT found.open, found.id
+    FROM after
+   CROSS JOIN unnest(my_cities()) AS own (city)
+   CROSS JOIN LATERAL (
+           (SELECT t.state = 'open' AS open, t.id
+              FROM proposal t
+             WHERE t.guide_city = own.city
+               AND (:state IS NULL OR t.state = :state)
+               AND (t.state = 'open', t.id) < (after.open, after.id)
+             ORDER BY t.state = 'open' DESC, t.id DESC
+             LIMIT :limit + 1)
+            UNION ALL
+           (SELECT t.state = 'open' AS open, t.id
+              FROM proposal t
+             WHERE t.request_city = own.city
+               AND (:state IS NULL OR t.state = :state)
+               AND (t.state = 'open', t.id) < (after.open, after.id)
+             ORDER BY t.state = 'open' DESC, t.id DESC
+             LIMIT :limit + 1)) found
+   ORDER BY open DESC, id DESC
    LIMIT :limit + 1
 )
 SELECT p.id,
@@ -34,5 +70,10 @@ SELECT p.id,
        '[' || (p.state = 'open') || ',"' || p.id || '"]' AS _cursor
   FROM page
   JOIN proposal p ON p.id = page.id
-  JOIN proposal_detail d ON d.proposal = p.id
+ CROSS JOIN LATERAL (
+         SELECT v.guide_request, v.newcomer_name, v.languages, v.city, v.audience, v.topics, v.message, v.guide, v.guide_name,
+                v.guide_story, v.guide_languages, v.guide_cities, v.guide_audiences, v.guide_topics, v.guide_taking
+           FROM proposal_detail v
+          WHERE v.proposal = p.id
+          LIMIT 1) d
  ORDER BY p.state = 'open' DESC, p.id DESC;
