@@ -42,6 +42,17 @@ static const char TRANSLATION[] =
     "                           ARRAY(SELECT s->>'basis' FROM jsonb_array_elements($11::jsonb) s), $11::jsonb, $12::date)"
     "  FROM article a WHERE a.key = $1";
 
+/* Two articles that a reader of one city could mean by one slug; a city's own may carry the slug of what it replaces. */
+static const char SAME_SLUG[] =
+    "SELECT a.key, b.key, s.language, s.slug"
+    "  FROM article_slug s JOIN article a ON a.id = s.article"
+    "       JOIN article_slug o ON o.slug = s.slug AND o.language = s.language AND o.current AND o.article > s.article"
+    "       JOIN article b ON b.id = o.article"
+    " WHERE s.current AND a.archived_at IS NULL AND b.archived_at IS NULL"
+    "   AND (a.city IS NULL OR b.city IS NULL OR a.city = b.city)"
+    "   AND a.replaces IS DISTINCT FROM b.id AND b.replaces IS DISTINCT FROM a.id"
+    " LIMIT 1";
+
 /* Members of the files; what is not here is refused. */
 static const char *const ARTICLE_MEMBERS[] = {"position",    "topics",        "audiences", "stages", "related",  "sources",
                                               "reviewed_on", "review_due_on", "parent",    "city",   "replaces", NULL};
@@ -291,6 +302,20 @@ static bool translations_import(struct import *import, const struct article *art
     return done && !import->broken;
 }
 
+static bool slugs_differ(struct import *import)
+{
+    PGresult *result = PQexec(import->db, SAME_SLUG);
+    const bool answered = PQresultStatus(result) == PGRES_TUPLES_OK;
+    const bool differ = answered && PQntuples(result) == 0;
+    if (answered && !differ)
+        import_refuse(import->folder, 0, "`%s` and `%s` have one slug in %s: %s", PQgetvalue(result, 0, 0),
+                      PQgetvalue(result, 0, 1), PQgetvalue(result, 0, 2), PQgetvalue(result, 0, 3));
+    else if (!answered)
+        import_refuse(import->folder, 0, "%s", PQerrorMessage(import->db));
+    PQclear(result);
+    return differ;
+}
+
 bool import_articles(struct import *import)
 {
     const char **keys;
@@ -305,5 +330,5 @@ bool import_articles(struct import *import)
         done = article_place(import, &articles, &articles.items[i]);
     for (size_t i = 0; i < articles.count && !import->broken; i++)
         done = translations_import(import, &articles.items[i]) && done;
-    return done && !import->broken;
+    return done && !import->broken && slugs_differ(import);
 }

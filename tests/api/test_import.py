@@ -3,6 +3,7 @@
 import json
 import os
 import pathlib
+import re
 import shutil
 import subprocess
 import uuid
@@ -155,6 +156,13 @@ def test_faults_of_several_files_are_told_at_once(database, content):
     edit(content / ARTICLE / "article.yaml", "position: ", "posture: 1\nposition: ")
     edit(content / "articles/eu-blue-card/article.yaml", "position: ", "posture: 1\nposition: ")
     assert len(refused(database, content)) == 2
+
+
+def test_two_articles_cannot_have_one_slug(database, content):
+    for key in ("eu-blue-card", "residence-registration"):
+        path = content / "articles" / key / "en.md"
+        path.write_text(re.sub(r'^slug: ".*"$', 'slug: "same"', path.read_text(), count=1, flags=re.MULTILINE))
+    assert refused(database, content)[0].endswith("`eu-blue-card` and `residence-registration` have one slug in en: same")
 
 
 def test_a_missing_folder_is_told(database, tmp_path):
