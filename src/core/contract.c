@@ -44,10 +44,16 @@ static bool members_known(struct compiler *compiler, const struct node *node, co
     for (size_t i = 0; i < node->count; i++) {
         char spaced[64];
         snprintf(spaced, sizeof spaced, " %s ", node->keys[i]);
-        if (!strstr(known, spaced))
+        if (strchr(node->keys[i], ' ') || !strstr(known, spaced))
             return refuse(compiler, node->key_lines[i], "%s has no member %s", what, node->keys[i]);
     }
     return true;
+}
+
+/* Whether node is absent or a list. */
+static bool list_or_nothing(struct compiler *compiler, const struct node *node, const char *what)
+{
+    return !node || node->kind == NODE_SEQUENCE || refuse(compiler, node->line, "%s must be a list", what);
 }
 
 /* Follows {$ref: ...}; anything else is returned as it is. */
@@ -122,6 +128,8 @@ static bool parameters_compile(struct compiler *compiler, struct operation *oper
                                const struct node *own)
 {
     const size_t most = (shared ? shared->count : 0) + (own ? own->count : 0);
+    if (!list_or_nothing(compiler, shared, "parameters") || !list_or_nothing(compiler, own, "parameters"))
+        return false;
     struct parameter *parameters = compiler_array(compiler, most, sizeof *parameters);
     if (!parameters)
         return false;
@@ -226,6 +234,8 @@ static bool answers_compile(struct compiler *compiler, struct operation *operati
 static bool security_compile(struct compiler *compiler, struct operation *operation, const struct node *security)
 {
     operation->anonymous = !security || security->count == 0;
+    if (!list_or_nothing(compiler, security, "security"))
+        return false;
     for (size_t i = 0; security && i < security->count; i++) {
         const struct node *scheme = security->items[i];
         if (!members_known(compiler, scheme, "a security requirement", " session task "))
@@ -233,6 +243,8 @@ static bool security_compile(struct compiler *compiler, struct operation *operat
         const struct node *roles = node_get(scheme, "session"), *tasks = node_get(scheme, "task");
         if (scheme->count != 1)
             return refuse(compiler, scheme->line, "one scheme each: session or task");
+        if ((roles && operation->roles.items) || (tasks && operation->tasks.items))
+            return refuse(compiler, scheme->line, "each scheme may stand once");
         if ((roles && !names_compile(compiler, roles, &operation->roles)) ||
             (tasks && !names_compile(compiler, tasks, &operation->tasks)))
             return false;

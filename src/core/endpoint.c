@@ -164,6 +164,8 @@ static bool program_load(struct joiner *joiner, struct endpoint *endpoint, const
     const size_t before = joiner->report->length;
     program_review(program, endpoint->operation, joiner->report);
     joiner->clean = joiner->clean && joiner->report->length == before;
+    if (variant ? endpoint_program(endpoint, variant) != program : endpoint->count > 1 && !endpoint->programs[0].variant)
+        report_fault(joiner, source->path, 0, "another file has this name", "");
     if (!variant && endpoint->count > 1) { /* the plain one stands first */
         const struct program plain = *program;
         *program = endpoint->programs[0];

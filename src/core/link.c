@@ -66,11 +66,12 @@ void link_break(struct link *link, const char *why)
     }
 }
 
-/* PQsocket may change while connecting, and a closed one leaves epoll by itself. */
+/* While connecting libpq may close its socket, which then leaves epoll by itself, and open another that often gets the same number:
+ * until the link is ready epoll is always asked. */
 static bool link_watch(struct link *link, uint32_t events)
 {
     const int fd = PQsocket(link->conn);
-    if (fd == link->fd && events == link->events)
+    if (link->state == LINK_READY && fd == link->fd && events == link->events)
         return true;
     struct epoll_event event = {.events = events, .data = {.ptr = &link->watch}};
     const int epoll_fd = lane_epoll(link->lane);

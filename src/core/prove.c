@@ -3,6 +3,7 @@
 #include "endpoint.h"
 
 #include <ctype.h>
+#include <stddef.h>
 #include <string.h>
 
 #include "banned.h"
@@ -33,32 +34,51 @@ static bool starts_with_word(const char *text, const char *word)
     return strncmp(text, word, length) == 0 && !word_character(text[length]);
 }
 
-/* Words no operation file may start a statement with: the segment is the transaction, and its settings are the core's. */
-static const char *const FORBIDDEN_STARTS[] = {
-    "begin",   "start",  "commit", "rollback", "savepoint", "release", "abort", "end",     "prepare", "set",    "reset",
-    "discard", "create", "alter",  "drop",     "truncate",  "grant",   "revoke", "comment", "do",      "copy",   "listen",
-    "notify",  "lock",   "vacuum", "analyze",  "cluster",   "declare", "fetch", "close",   "call",    "explain", "show",
-};
+/* What a statement may begin with. Nothing else: the segment is the transaction, its settings are the core's, tables the
+ * migrations'. */
+static const char *const STARTS[] = {"select", "with", "insert", "update", "delete", "merge"};
+
+static bool start_allowed(const char *start)
+{
+    for (size_t i = 0; i < sizeof STARTS / sizeof *STARTS; i++)
+        if (starts_with_word(start, STARTS[i]))
+            return true;
+    return false;
+}
 
 static bool statement_writes(const struct statement *statement)
 {
-    return word_find(statement->bare, "insert into") || word_find(statement->bare, "update") ||
-           word_find(statement->bare, "delete from");
+    for (size_t i = 2; i < sizeof STARTS / sizeof *STARTS; i++)
+        if (word_find(statement->bare, STARTS[i]))
+            return true;
+    return false;
+}
+
+/* Whether the asterisk at `at` stands for columns: behind a dot, a comma or one of the words that begin a list of columns. */
+static bool star_names_columns(const char *bare, const char *at)
+{
+    static const char *const words[] = {"select", "distinct", "all", "returning"};
+    while (at > bare && at[-1] == ' ')
+        at--;
+    if (at > bare && (at[-1] == '.' || at[-1] == ','))
+        return true;
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
+        const size_t length = strlen(words[i]);
+        if ((size_t)(at - bare) >= length && starts_with_word(at - length, words[i]) &&
+            ((size_t)(at - bare) == length || !word_character(at[-(ptrdiff_t)length - 1])))
+            return true;
+    }
+    return false;
 }
 
 static void statement_review(const struct statement_file *file, const struct statement *statement, struct buffer *report)
 {
     const char *start = statement_start(statement);
-    for (size_t i = 0; i < sizeof FORBIDDEN_STARTS / sizeof *FORBIDDEN_STARTS; i++)
-        if (starts_with_word(start, FORBIDDEN_STARTS[i]))
-            buffer_printf(report, "%s:%u: %s is not for operation files\n", file->path, statement->line, FORBIDDEN_STARTS[i]);
-    for (const char *at = word_find(statement->bare, "select"); at; at = word_find(at + 1, "select")) {
-        const char *list = at + 6 + strspn(at + 6, " ");
-        if (*list == '*')
-            buffer_printf(report, "%s:%u: SELECT * breaks when a table changes: name the columns\n", file->path, statement->line);
-    }
-    if (strstr(statement->bare, ".*"))
-        buffer_printf(report, "%s:%u: .* breaks when a table changes: name the columns\n", file->path, statement->line);
+    if (!start_allowed(start))
+        buffer_printf(report, "%s:%u: %.*s is not for operation files\n", file->path, statement->line, (int)strcspn(start, " ("), start);
+    for (const char *at = strchr(statement->bare, '*'); at; at = strchr(at + 1, '*'))
+        if (star_names_columns(statement->bare, at))
+            buffer_printf(report, "%s:%u: * breaks when a table changes: name the columns\n", file->path, statement->line);
 }
 
 void program_review(const struct program *program, const struct operation *operation, struct buffer *report)

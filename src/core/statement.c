@@ -156,6 +156,14 @@ static bool scan_parameter(struct scanner *scanner)
     return true;
 }
 
+/* Whether the quote at the scanner opens E'...'; in name'...' the e is the end of a type's name. */
+static bool quote_escapes(const struct scanner *scanner, const char *start)
+{
+    const char *before = scanner->at - 1;
+    return *scanner->at == '\'' && before >= start && (*before == 'E' || *before == 'e') &&
+           (before == start || !(isalnum((unsigned char)before[-1]) || before[-1] == '_' || before[-1] == '$'));
+}
+
 /* Whether the colon at the scanner starts a parameter. */
 static bool colon_names(const struct scanner *scanner, const char *start)
 {
@@ -215,9 +223,10 @@ static bool scan_text(struct scanner *scanner, const char *start)
         if (scan_starts(scanner, "--") || scan_starts(scanner, "/*"))
             fine = scan_comment(scanner);
         else if (byte == '\'' || byte == '"')
-            fine = scan_quoted(scanner, byte == '\'' && (before == 'E' || before == 'e'));
-        else if (byte == '$' && !isalnum((unsigned char)before) && before != '_' && dollar_tag(scanner))
-            fine = scan_dollar(scanner, dollar_tag(scanner));
+            fine = scan_quoted(scanner, quote_escapes(scanner, start));
+        else if (byte == '$' && !isalnum((unsigned char)before) && before != '_')
+            fine = dollar_tag(scanner) ? scan_dollar(scanner, dollar_tag(scanner))
+                                       : scan_fault(scanner, "parameters have names here, not numbers");
         else if (byte == ':' && colon_names(scanner, start))
             fine = scan_parameter(scanner);
         else if (byte == ';') {

@@ -1,0 +1,216 @@
+/* SPDX-License-Identifier: EUPL-1.2
+ * openapi.yaml compiled: what an operation then knows, and that whatever is not understood is refused with its line. */
+#include "contract.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "banned.h"
+
+static struct contract contract;
+static struct tree_error error;
+
+/* A document around one path item, which begins at line 4. */
+#define DOCUMENT(item) "openapi: 3.1.0\npaths:\n  /v1/things/{id}:\n" item
+#define OK_ANSWER "      responses: {'200': {description: fine}}\n"
+#define ID "{name: id, in: path, required: true, schema: {type: string}}"
+
+static bool load(const char *yaml)
+{
+    contract_release(&contract);
+    error = (struct tree_error){0};
+    return contract_load(&contract, yaml, strlen(yaml), &error);
+}
+
+static void expect_fault(const char *yaml, unsigned line, const char *message)
+{
+    if (load(yaml))
+        fail_msg("taken: %s", yaml);
+    assert_string_equal(error.message, message);
+    assert_int_equal(error.line, line);
+}
+
+static int teardown(void **state)
+{
+    (void)state;
+    contract_release(&contract);
+    return 0;
+}
+
+static const char WHOLE[] =
+    "openapi: 3.1.0\n"
+    "info: {title: t, version: '1'}\n"
+    "paths:\n"
+    "  /v1/things:\n"
+    "    get:\n"
+    "      operationId: list_things\n"
+    "      x-cache: public\n"
+    "      x-lane: slow\n"
+    "      parameters:\n"
+    "        - {name: limit, in: query, schema: {type: integer, default: 20}}\n"
+    "        - {name: X-Trace, in: header, schema: {type: string}}\n"
+    "      responses:\n"
+    "        '200': {description: d, content: {application/json: {schema: {$ref: '#/components/schemas/things'}}}}\n"
+    "        default: {$ref: '#/components/responses/problem'}\n"
+    "  /v1/towns/{town}/things/{id}:\n"
+    "    parameters:\n"
+    "      - {name: id, in: path, required: true, schema: {type: string}}\n"
+    "      - {name: town, in: path, required: true, schema: {type: string}}\n"
+    "    patch:\n"
+    "      operationId: change_thing\n"
+    "      x-body-max: 1000\n"
+    "      security: [{session: [coordinator, admin]}, {task: [proposal]}]\n"
+    "      requestBody:\n"
+    "        required: true\n"
+    "        content: {application/json: {schema: {type: object, properties: {a: {type: string}}}}}\n"
+    "      responses: {'202': {description: d}, '404': {$ref: '#/components/responses/problem'}}\n"
+    "components:\n"
+    "  schemas:\n"
+    "    things:\n"
+    "      type: object\n"
+    "      properties: {items: {type: array, items: {type: object, properties: {b: {type: string}}}}, next: {type: string}}\n"
+    "  responses:\n"
+    "    problem: {description: d, content: {application/problem+json: {schema: {type: object}}}}\n";
+
+static void test_a_list_knows_its_items_lane_and_cache(void **state)
+{
+    (void)state;
+    if (!load(WHOLE))
+        fail_msg("line %u: %s", error.line, error.message);
+    assert_int_equal(contract.count, 2);
+    const struct operation *list = contract_find(&contract, "list_things");
+    assert_int_equal(list->method, METHOD_GET);
+    assert_int_equal(list->lane, LANE_SLOW);
+    assert_true(list->cached);
+    assert_true(list->anonymous);
+    assert_string_equal(list->item->properties[0].name, "b");
+    assert_int_equal(list->parameters[0].place, PLACE_QUERY);
+    assert_int_equal(list->parameters[1].place, PLACE_HEADER);
+    assert_int_equal(list->success->status, 200);
+    assert_string_equal(operation_answer(list, 0)->media_type, "application/problem+json");
+    assert_null(operation_answer(list, 404));
+    assert_null(contract_find(&contract, "list"));
+}
+
+static void test_a_writing_operation_knows_who_may_and_what_comes(void **state)
+{
+    (void)state;
+    assert_true(load(WHOLE));
+    const struct operation *change = contract_find(&contract, "change_thing");
+    assert_int_equal(change->lane, LANE_WRITE);
+    assert_false(change->anonymous);
+    assert_int_equal(change->roles.count, 2);
+    assert_string_equal(change->roles.items[1], "admin");
+    assert_string_equal(change->tasks.items[0], "proposal");
+    assert_true(change->body_required);
+    assert_int_equal(change->body_max, 1000);
+    assert_string_equal(change->body->properties[0].name, "a");
+    assert_int_equal(change->parameters[0].segment, 1); /* {id} is the second {…} of the path */
+    assert_int_equal(change->parameters[1].segment, 0);
+    assert_null(change->item);
+}
+
+static void test_unknown_words_are_refused(void **state)
+{
+    (void)state;
+    expect_fault("openapi: 3.1.0\nwebhooks: {}\n", 2, "the document has no member webhooks");
+    expect_fault("openapi: 3.1.0\ncomponents: {links: {}}\n", 2, "components has no member links");
+    expect_fault(DOCUMENT("    trace: {}\n"), 4, "a path has no member trace");
+    expect_fault(DOCUMENT("    get:\n      operationid: x\n"), 5, "an operation has no member operationid");
+    expect_fault(DOCUMENT("    get:\n      'summary description': x\n"), 5, "an operation has no member summary description");
+    expect_fault(DOCUMENT("    get:\n      operationId: x\n      parameters: [{nam: id}]\n"), 6, "a parameter has no member nam");
+    expect_fault(DOCUMENT("    get:\n      operationId: x\n      parameters: [" ID "]\n      requestBody: {contents: {}}\n"), 7,
+                 "a request body has no member contents");
+    expect_fault(DOCUMENT("    get:\n      operationId: x\n      parameters: [" ID "]\n      responses: {'200': {links: {}}}\n"), 7,
+                 "a response has no member links");
+    expect_fault(DOCUMENT("    get:\n      operationId: x\n      parameters: [" ID "]\n" OK_ANSWER "      security: [{oauth: []}]\n"), 8,
+                 "a security requirement has no member oauth");
+}
+
+static void test_unknown_schema_keywords_are_refused_where_they_stand(void **state)
+{
+    (void)state;
+    assert_false(load("openapi: 3.1.0\npaths: {}\ncomponents:\n  schemas:\n    thing:\n      type: object\n      propertys: {}\n"));
+    assert_int_equal(error.line, 7);
+    assert_non_null(strstr(error.message, "propertys"));
+}
+
+static void test_parameters_must_be_declared_as_they_are_used(void **state)
+{
+    (void)state;
+    expect_fault(DOCUMENT("    get:\n      operationId: x\n" OK_ANSWER), 5, "x: not every {parameter} of the path is declared");
+    expect_fault(DOCUMENT("    get:\n      operationId: x\n      parameters: [{name: it, in: path, required: true, schema: {}}]\n"), 6,
+                 "path parameter it must stand in /v1/things/{id} and be required");
+    expect_fault(DOCUMENT("    get:\n      operationId: x\n      parameters: [{name: id, in: path, schema: {}}]\n"), 6,
+                 "path parameter id must stand in /v1/things/{id} and be required");
+    expect_fault(DOCUMENT("    get:\n      operationId: x\n      parameters: [{name: id, in: cookie, schema: {}}]\n"), 6,
+                 "a parameter is in path, query or header, not in cookie");
+    expect_fault(DOCUMENT("    get:\n      operationId: x\n      parameters: [" ID ", {name: id, in: query, schema: {}}]\n"), 6,
+                 "parameter id is declared twice");
+    expect_fault(DOCUMENT("    get:\n      operationId: x\n      parameters: [{$ref: '#/components/parameters/id'}]\n"), 6,
+                 "#/components/parameters/id leads nowhere");
+    expect_fault(DOCUMENT("    get:\n      operationId: x\n      parameters: {id: " ID "}\n"), 6, "parameters must be a list");
+}
+
+static void test_operations_and_paths_are_unique(void **state)
+{
+    (void)state;
+    expect_fault(DOCUMENT("    parameters: [" ID "]\n"
+                          "    get:\n      operationId: x\n" OK_ANSWER
+                          "    put:\n      operationId: x\n" OK_ANSWER),
+                 9, "operationId x is used twice");
+    expect_fault(DOCUMENT("    get: {description: d}\n"), 4, "an operation needs an operationId");
+    expect_fault(DOCUMENT("    get:\n      operationId: x\n      parameters: [" ID "]\n" OK_ANSWER
+                          "  /v1/things/{it}:\n    get:\n      operationId: z\n"
+                          "      parameters: [{name: it, in: path, required: true, schema: {}}]\n" OK_ANSWER),
+                 10, "/v1/things/{it} is no path of its own for GET");
+}
+
+static void test_answers_and_bodies_have_their_form(void **state)
+{
+    (void)state;
+#define GET DOCUMENT("    get:\n      operationId: x\n      parameters: [" ID "]\n")
+    expect_fault(GET, 5, "x has no responses");
+    expect_fault(GET "      responses: {'404': {description: d}}\n", 7, "x documents no success");
+    expect_fault(GET "      responses: {2XX: {description: d}}\n", 7, "2XX is no status");
+    expect_fault(GET OK_ANSWER "      x-lane: fast\n", 8, "x-lane is read, write or slow");
+    expect_fault(GET OK_ANSWER "      x-cache: private\n", 8, "x-cache is public, on GET only");
+    expect_fault(GET OK_ANSWER "      x-cache: public\n      security: [{session: []}]\n", 8,
+                 "what only some may read cannot be cached as public");
+    expect_fault(GET OK_ANSWER "      x-body-max: 0\n", 8, "x-body-max is a number of bytes up to 16 MiB");
+    expect_fault(GET OK_ANSWER "      security: [{session: [a]}, {session: [b]}]\n", 8, "each scheme may stand once");
+    expect_fault(GET OK_ANSWER "      security: {session: []}\n", 8, "security must be a list");
+    expect_fault(GET "      requestBody: {content: {text/plain: {schema: {type: object}}}}\n" OK_ANSWER, 7,
+                 "request bodies are JSON, not text/plain");
+    expect_fault(GET "      requestBody: {content: {application/json: {schema: {type: array}}}}\n" OK_ANSWER, 7,
+                 "a request body must be an object");
+}
+
+static void test_documents_of_other_versions_are_refused(void **state)
+{
+    (void)state;
+    expect_fault("openapi: 3.0.3\npaths: {}\n", 1, "openapi must be 3.1");
+    expect_fault("swagger: '2.0'\n", 1, "openapi must be 3.1");
+    expect_fault("openapi: 3.1.0\n", 1, "the document has no paths");
+    assert_false(load(""));
+    assert_false(load("a: [\n"));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_a_list_knows_its_items_lane_and_cache),
+        cmocka_unit_test(test_a_writing_operation_knows_who_may_and_what_comes),
+        cmocka_unit_test(test_unknown_words_are_refused),
+        cmocka_unit_test(test_unknown_schema_keywords_are_refused_where_they_stand),
+        cmocka_unit_test(test_parameters_must_be_declared_as_they_are_used),
+        cmocka_unit_test(test_operations_and_paths_are_unique),
+        cmocka_unit_test(test_answers_and_bodies_have_their_form),
+        cmocka_unit_test(test_documents_of_other_versions_are_refused),
+    };
+    return cmocka_run_group_tests(tests, NULL, teardown);
+}
