@@ -165,12 +165,31 @@ static void put_literal(struct buffer *out, const char *text, enum part part)
         buffer_puts(out, text);
 }
 
+/* The value without the controls (U+202A-E, U+2066-9) that would end its isolation. */
+static const char *without_bidi_controls(const char *value, struct arena *arena)
+{
+    char *kept = arena_text(arena, value), *to = kept;
+    for (const char *from = value; kept && *from;) {
+        const bool embedding = strncmp(from, "\xe2\x80", 2) == 0 && from[2] >= '\xaa' && from[2] <= '\xae';
+        const bool isolate = strncmp(from, "\xe2\x81", 2) == 0 && from[2] >= '\xa6' && from[2] <= '\xa9';
+        if (embedding || isolate)
+            from += 3;
+        else
+            *to++ = *from++;
+    }
+    if (kept)
+        *to = '\0';
+    return kept;
+}
+
 /* Text of others must not turn the text around it: isolated, in plain text only where it could. */
 static void put_value(struct buffer *out, const struct rendering *r, const char *value, enum part part)
 {
     const bool isolate = part == PART_TEXT && (r->rtl || reads_right_to_left(value, r->arena));
+    const char *text = without_bidi_controls(value, r->arena);
+    out->failed |= !text;
     buffer_puts(out, part == PART_HTML ? "<bdi>" : isolate ? "\u2068" : "");
-    put_literal(out, value, part);
+    put_literal(out, text ? text : "", part);
     buffer_puts(out, part == PART_HTML ? "</bdi>" : isolate ? "\u2069" : "");
 }
 

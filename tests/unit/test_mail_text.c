@@ -100,6 +100,8 @@ static void test_only_what_could_turn_the_text_is_isolated_elsewhere(void **stat
     assert_lacks(latin.text, "\u2068");
     const struct mail_content arabic = render(*state, "proposal", "en", proposal_data("سمير"), NULL);
     assert_has(arabic.text, "\u2068سمير\u2069");
+    const struct mail_content tricky = render(*state, "proposal", "ar", proposal_data("a\u2069\u202e\u2026b"), NULL);
+    assert_has(tricky.text, "\u2068a\u2026b\u2069");
 }
 
 static void test_a_paragraph_without_its_value_is_left_out(void **state)
