@@ -61,8 +61,8 @@ extern const size_t CONFIG_KEY_COUNT;
 
 /* Reads environment, file and defaults into config. The file is WELCOME_CONFIG, else $LOCAL/welcomed.conf (LOCAL is .local unless
  * set) if it exists, else /etc/welcomed/welcomed.conf if it exists. Unknown keys (with the nearest valid one), unreadable lines and
- * values that do not fit are all reported to errors, a line each. Returns false if there was any, an unknown key in the environment
- * excepted: that may be meant for a newer program. config_release() in any case. */
+ * values that do not fit are all reported to errors, a line each. Returns false if there was any but unknown keys of the
+ * environment; config_release() in any case. */
 bool config_load(struct config *config, FILE *errors);
 void config_release(struct config *config);
 

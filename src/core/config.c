@@ -313,8 +313,8 @@ void config_print(FILE *out)
           "Each key is taken from the environment, else from a file, else it has its default. The file is the one that "
           "`WELCOME_CONFIG` names; if that is unset `$LOCAL/welcomed.conf` (`LOCAL` is `.local` unless set); if there is none "
           "`/etc/welcomed/welcomed.conf`. A line of it is `KEY=value` or a comment behind `#`; blanks around key and value do not "
-          "count, and nothing is unquoted. An empty value means the default. Unknown keys and values that do not fit stop the "
-          "program.\n\n"
+          "count, and nothing is unquoted. An empty value means the default. Values that do not fit and unknown keys in a file stop "
+          "the program; unknown `WELCOME_` keys of the environment are told of and passed over.\n\n"
           "| key | value | default | what it is |\n| --- | --- | --- | --- |\n",
           out);
     for (size_t i = 0; i < KEY_COUNT; i++) {

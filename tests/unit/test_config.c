@@ -127,7 +127,7 @@ int main(void)
         cmocka_unit_test(test_keys_are_unique_and_described),
         cmocka_unit_test_setup(test_values_are_read, clean_environment),
         cmocka_unit_test_setup(test_values_that_do_not_fit_are_refused, clean_environment),
-        cmocka_unit_test_setup(test_the_nearest_key_is_named, clean_environment),
+        cmocka_unit_test_setup(test_an_unknown_key_in_the_environment_is_passed_over_and_the_nearest_named, clean_environment),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
