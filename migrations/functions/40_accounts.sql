@@ -244,10 +244,10 @@ END
 $$;
 
 -- For the command line and the import: idempotent, makes the account if there is none.
-CREATE OR REPLACE FUNCTION grant_role(email text, role text, city text) RETURNS uuid
+CREATE OR REPLACE FUNCTION grant_role(email text, role text, city text, language text DEFAULT 'de') RETURNS uuid
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = welcome, pg_temp AS $$
 DECLARE
-  person uuid := find_or_make_account(email, 'de');
+  person uuid := find_or_make_account(email, language);
 BEGIN
   INSERT INTO staff_role (account, role, city) VALUES (person, grant_role.role, grant_role.city) ON CONFLICT DO NOTHING;
   RETURN person;

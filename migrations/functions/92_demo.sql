@@ -22,7 +22,7 @@ BEGIN
     PERFORM demo_request(persona, person, dated) WHERE made;
   ELSE
     UPDATE account a SET display_name = persona ->> 'display_name' WHERE a.id = person;
-    INSERT INTO staff_role (account, role, city) VALUES (person, import_persona.role, coalesce(nullif(persona ->> 'scope', 'all'), '*'))
+    INSERT INTO staff_role (account, role, city) VALUES (person, persona ->> 'role', coalesce(nullif(persona ->> 'scope', 'all'), '*'))
         ON CONFLICT DO NOTHING;
     made := FOUND;
   END IF;
