@@ -33,10 +33,10 @@ static const char *const CORE_PARAMETERS[] = {"limit", "after", "count", "lang"}
 static void report_fault(struct joiner *joiner, const char *where, unsigned line, const char *what, const char *name)
 {
     joiner->clean = false;
+    buffer_puts(joiner->report, where);
     if (line)
-        buffer_printf(joiner->report, "%s:%u: %s %s\n", where, line, what, name);
-    else
-        buffer_printf(joiner->report, "%s: %s %s\n", where, what, name);
+        buffer_printf(joiner->report, ":%u", line);
+    buffer_printf(joiner->report, ": %s%s%s\n", what, *name ? " " : "", name);
 }
 
 static const struct schema_property *body_member(const struct operation *operation, const char *name)
@@ -183,6 +183,14 @@ static bool uses_name(const struct endpoint *endpoint, const char *name)
     return false;
 }
 
+static bool has_parameter(const struct operation *operation, const char *name)
+{
+    for (size_t i = 0; i < operation->parameter_count; i++)
+        if (strcmp(operation->parameters[i].name, name) == 0)
+            return true;
+    return false;
+}
+
 /* Everything that may be sent must matter: an input no statement uses is a mistake on one of both sides. */
 static void inputs_review(struct joiner *joiner, const struct endpoint *endpoint)
 {
@@ -196,6 +204,9 @@ static void inputs_review(struct joiner *joiner, const struct endpoint *endpoint
         if (!used)
             report_fault(joiner, operation->id, 0, "no statement uses the parameter", operation->parameters[i].name);
     }
+    const bool counts = has_parameter(operation, "count"), total = endpoint_program(endpoint, "total") != NULL;
+    if (counts != total)
+        report_fault(joiner, operation->id, 0, "the parameter count and a file .total.sql belong together", "");
     for (size_t i = 0; operation->body && !uses_name(endpoint, "body") && i < operation->body->property_count; i++)
         if (!uses_name(endpoint, operation->body->properties[i].name))
             report_fault(joiner, operation->id, 0, "no statement uses the member", operation->body->properties[i].name);

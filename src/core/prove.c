@@ -126,6 +126,14 @@ static const struct schema *row_schema(const struct operation *operation)
     return operation->item ? operation->item : operation->success->schema;
 }
 
+static bool takes_after(const struct operation *operation)
+{
+    for (size_t i = 0; i < operation->parameter_count; i++)
+        if (strcmp(operation->parameters[i].name, "after") == 0)
+            return true;
+    return false;
+}
+
 static bool rows_plan(struct endpoints *endpoints, const struct endpoint *endpoint, struct program *program, const PGresult *described,
                       struct buffer *report)
 {
@@ -143,6 +151,10 @@ static bool rows_plan(struct endpoints *endpoints, const struct endpoint *endpoi
     }
     if (!program->row)
         buffer_printf(report, "%s: %s\n", program->file->path, fault);
+    else if (program->row->cursor < 0 && takes_after(endpoint->operation)) {
+        buffer_printf(report, "%s: there is a parameter after, but no column _cursor\n", program->file->path);
+        return false;
+    }
     return program->row != NULL;
 }
 

@@ -1,0 +1,295 @@
+# SPDX-License-Identifier: EUPL-1.2
+# `welcomed check FOLDER` on trees with one thing broken: every part of the proof refuses, naming the place.
+import pathlib
+
+import pytest
+
+from support import ROOT, Daemon
+
+
+class Tree:
+    """A copy of openapi.yaml and the operation files to be broken."""
+
+    def __init__(self, folder, program):
+        self.folder, self.program = folder, program
+        for file in [ROOT / "openapi.yaml", *ROOT.glob("src/*/*.sql")]:
+            self.write(file.relative_to(ROOT), file.read_text())
+
+    def write(self, path, text):
+        file = self.folder / path
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text)
+
+    def change(self, path, old, new):
+        """Replaces the only place where old stands; returns its line."""
+        text = (self.folder / path).read_text()
+        assert text.count(old) == 1, f"{path} has {text.count(old)} times: {old}"
+        self.write(path, text.replace(old, new))
+        return text[:text.index(old)].count("\n") + 1
+
+    def append(self, path, text):
+        self.write(path, (self.folder / path).read_text() + text)
+
+    def check(self):
+        status, out, errors = self.program.command("check", str(self.folder))
+        assert (status == 0) == (not errors), (status, out, errors)
+        return errors.splitlines()
+
+    def refused(self, *lines):
+        assert [line for line in self.check() if line] == list(lines)
+
+
+@pytest.fixture(scope="module")
+def program(daemons, tmp_path_factory):
+    """The program beside a migrated database, never started as a daemon."""
+    name = daemons.create_database()
+    yield Daemon(daemons.program, name, tmp_path_factory.mktemp("check"), {})
+    daemons.drop_database(name)
+
+
+@pytest.fixture
+def tree(tmp_path, program):
+    return Tree(tmp_path, program)
+
+
+GUIDE_PARAMETERS = """      tags: [Welcome-Guides]
+      x-cache: public
+      parameters:
+        - $ref: '#/components/parameters/id'
+"""
+GUIDE, ACCEPT, ARTICLES = "src/guides/get_guide.sql", "src/matching/accept_proposal.sql", "src/information/list_articles.sql"
+
+
+def test_the_program_proves_itself(program):
+    status, out, errors = program.command("check")
+    assert (status, errors) == (0, "")
+    assert "agree with the contract and the database" in out
+
+
+def test_the_untouched_tree_is_accepted(tree):
+    tree.refused()
+
+
+# Operations, statements, names
+
+def test_an_operation_without_a_statement(tree):
+    (tree.folder / GUIDE).unlink()
+    assert tree.check()[0] == "get_guide: the operation has neither a statement nor a C function"
+
+
+def test_a_statement_without_an_operation(tree):
+    tree.write("src/guides/get_guid.sql", "SELECT 1;\n")
+    tree.refused("src/guides/get_guid.sql: no operation has this name")
+
+
+def test_two_files_for_one_operation(tree):
+    tree.write("src/accounts/get_guide.sql", (tree.folder / GUIDE).read_text())
+    assert any(line.endswith("get_guide.sql: another file has this name") for line in tree.check())
+
+
+def test_an_operation_that_only_c_has(tree):
+    tree.change("openapi.yaml", "operationId: get_openapi_yaml", "operationId: get_openapi_yml")
+    lines = tree.check()
+    assert "get_openapi_yaml: C is registered for an operation the contract does not have" in lines
+    assert "get_openapi_yml: the operation has neither a statement nor a C function" in lines
+
+
+def test_a_name_nothing_has(tree):
+    tree.change(GUIDE, ":id", ":guide")
+    lines = tree.check()
+    assert f"{GUIDE}: nothing is called guide" in lines
+    assert "get_guide: no statement uses the parameter id" in lines
+
+
+def test_an_input_nobody_uses(tree):
+    tree.change(GUIDE, "WHERE g.id = :id", "LIMIT 1")
+    tree.refused("get_guide: no statement uses the parameter id")
+
+
+def test_a_name_with_two_meanings(tree):
+    tree.change("openapi.yaml", GUIDE_PARAMETERS, GUIDE_PARAMETERS + "        - {name: ctx_request_id, in: query, schema: {type: string}}\n")
+    tree.change(GUIDE, "g.id = :id", "g.id = :id AND :ctx_request_id <> ''")
+    tree.refused(f"{GUIDE}: more than one thing is called ctx_request_id")
+
+
+def test_a_count_without_a_statement_for_it(tree):
+    (tree.folder / "src/information/list_articles.total.sql").unlink()
+    tree.refused("list_articles: the parameter count and a file .total.sql belong together")
+
+
+def test_a_total_nobody_can_ask_for(tree):
+    tree.write("src/guides/get_guide.total.sql", "SELECT count(*) FROM public_guide WHERE id = :id;\n")
+    tree.refused("get_guide: the parameter count and a file .total.sql belong together")
+
+
+# What an operation file may say
+
+@pytest.mark.parametrize("statement, word", [
+    ("BEGIN", "begin"), ("COMMIT", "commit"), ("SET search_path = public", "set"), ("reset all", "reset"),
+    ("CREATE TABLE t (i int)", "create"), ("ALTER TABLE guide ADD c int", "alter"), ("DROP TABLE guide", "drop"),
+    ("LOCK guide", "lock"), ("/* x */ truncate guide", "truncate"), ("DO $$ BEGIN END $$", "do"), ("EXECUTE x", "execute"),
+    ("REFRESH MATERIALIZED VIEW v", "refresh")])
+def test_statements_that_are_not_for_operation_files(tree, statement, word):
+    text = (tree.folder / GUIDE).read_text()
+    tree.write(GUIDE, f"-- why\n{statement};\n{text}")
+    assert f"{GUIDE}:2: {word} is not for operation files" in tree.check()
+
+
+@pytest.mark.parametrize("query", ["SELECT * FROM public_guide WHERE id = :id", "SELECT\n\tg.*\n  FROM public_guide g WHERE id = :id",
+                                   "SELECT DISTINCT * FROM public_guide WHERE id = :id", "SELECT 1, * FROM public_guide WHERE id = :id"])
+def test_stars_that_stand_for_columns(tree, query):
+    tree.write(GUIDE, f"-- why\n{query};\n")
+    assert f"{GUIDE}:2: * breaks when a table changes: name the columns" in tree.check()
+
+
+def test_stars_that_multiply_or_count_are_fine(tree):
+    tree.change(GUIDE, "WHERE g.id = :id", "WHERE g.id = :id AND (SELECT count(*) * 2 FROM city) > 0 AND '*' <> 'SELECT *'")
+    tree.refused()
+
+
+def test_a_quote_that_is_not_closed(tree):
+    tree.write(GUIDE, "-- why\nSELECT 1,\n'a;\n")
+    assert f"{GUIDE}:4: a quote is not closed" in tree.check()
+
+
+def test_writing_on_the_read_lane(tree):
+    tree.change(GUIDE, "SELECT g.id", "WITH gone AS (DELETE\nFROM city WHERE false RETURNING 1)\nSELECT g.id")
+    lines = tree.check()
+    assert f"{GUIDE}: the read lane cannot write" in lines
+
+
+def test_a_write_whose_404_nobody_raises(tree):
+    tree.change(ACCEPT, "SELECT lock_for_proposal(:id, 'guide');", "SELECT 1;")
+    tree.refused(f"{ACCEPT}: it writes and documents 404, but nothing raises it: without require(), problem() or lock_for_...() "
+                 "the transaction would commit")
+
+
+def test_more_statements_than_one_transaction_takes(tree):
+    tree.append(GUIDE, "SELECT 1;\n" * 20)
+    assert f"{GUIDE}: more statements than a segment takes" in tree.check()
+
+
+# What the database says
+
+def test_a_statement_that_does_not_prepare(tree):
+    tree.change(GUIDE, "g.story", "g.storey")
+    tree.refused(f"{GUIDE}:3: PostgreSQL: column g.storey does not exist")
+
+
+def test_a_table_the_daemon_may_not_see_at_all(tree):
+    tree.change(GUIDE, "public_guide", "no_such_table")
+    tree.refused(f'{GUIDE}:3: PostgreSQL: relation "no_such_table" does not exist')
+
+
+def test_the_line_is_that_of_the_statement(tree):
+    tree.append(ACCEPT, "\n\nSELECT now() AS\n nothing, 1/0, nowhere;\n")
+    count = len((tree.folder / ACCEPT).read_text().splitlines())
+    tree.refused(f'{ACCEPT}:{count - 1}: PostgreSQL: column "nowhere" does not exist')
+
+
+def test_a_missing_column(tree):
+    tree.change(GUIDE, "       g.story,\n", "")
+    tree.refused(f"{GUIDE}: no column for property story")
+
+
+def test_a_column_too_many(tree):
+    tree.change(GUIDE, "g.id,", "g.id, now() AS extra,")
+    tree.refused(f"{GUIDE}: column extra is no property of the answer")
+
+
+def test_a_column_of_a_wrong_type(tree):
+    tree.change(GUIDE, "g.id,", "g.id::text AS id,")
+    tree.refused(f"{GUIDE}: column id of type text does not fit its property")
+
+
+def test_a_column_of_an_enum(tree):
+    with tree.program.connect() as db:
+        db.execute("CREATE TYPE colour AS ENUM ('red'); GRANT USAGE ON TYPE colour TO welcome")
+    tree.change(GUIDE, "g.display_name", "'red'::colour AS display_name")
+    tree.refused(f"{GUIDE}: column display_name of type another type does not fit its property")
+
+
+def test_a_list_whose_pages_cannot_be_followed(tree):
+    text = (tree.folder / ARTICLES).read_text()
+    column = next(line for line in text.splitlines() if line.endswith(" AS _cursor"))
+    tree.write(ARTICLES, text.replace(",\n" + column, ""))
+    tree.refused(f"{ARTICLES}: there is a parameter after, but no column _cursor")
+
+
+def test_a_total_of_two_columns(tree):
+    tree.change("src/information/list_articles.total.sql", "count(*)", "count(*), 1")
+    tree.refused("src/information/list_articles.total.sql: a total is one column of type int8")
+
+
+def test_a_total_of_two_statements(tree):
+    tree.append("src/information/list_articles.total.sql", "SELECT count(*) FROM city;\n")
+    assert "src/information/list_articles.total.sql: a total is one statement" in tree.check()
+
+
+# What the contract may say
+
+def refused_in_contract(tree, old, new, message):
+    line = tree.change("openapi.yaml", old, new)
+    lines = [text for text in tree.check() if text]
+    assert len(lines) == 1
+    place, told = lines[0].split(": ", 1)
+    file, at = place.split(":")
+    assert file == "openapi.yaml"
+    assert message in told
+    return int(at) - line
+
+
+@pytest.mark.parametrize("addition, message", [
+    ("x-fast: true", "x-fast"), ("callbacks: {}", "callbacks"), ("x-lane: fast", "x-lane is read, write or slow")])
+def test_words_the_contract_does_not_know(tree, addition, message):
+    old = "operationId: get_guide\n"
+    assert refused_in_contract(tree, old, f"{old}      {addition}\n", message) == 1
+
+
+def test_a_schema_keyword_nobody_knows(tree):
+    text = (ROOT / "openapi.yaml").read_text()
+    at = text.index("  schemas:\n") + len("  schemas:\n")
+    tree.write("openapi.yaml", text[:at] + "    Broken: {type: string, maxlength: 3}\n" + text[at:])
+    lines = tree.check()
+    assert lines[0].startswith(f"openapi.yaml:{text[:at].count(chr(10)) + 1}: ") and "maxlength" in lines[0]
+
+
+def test_an_operation_id_used_twice(tree):
+    refused_in_contract(tree, "operationId: get_guide\n", "operationId: get_article\n", "is used twice")
+
+
+def test_a_path_parameter_that_is_not_declared(tree):
+    refused_in_contract(tree, "  /v1/matches/{id}/end:\n", "  /v1/matches/{match}/end:\n", "")
+
+
+def test_a_contract_that_is_no_yaml(tree):
+    tree.write("openapi.yaml", "openapi: [\n")
+    assert tree.check()[0].startswith("openapi.yaml:")
+
+
+def test_a_folder_without_a_contract(tree):
+    (tree.folder / "openapi.yaml").unlink()
+    assert "openapi.yaml cannot be read" in tree.check()[0]
+
+
+# The way in
+
+def test_too_many_folders_are_a_mistake(program):
+    status, _, errors = program.command("check", "a", "b")
+    assert (status, errors) == (2, "usage: welcomed check [FOLDER]\n")
+
+
+def test_a_database_that_is_not_there(program, tmp_path):
+    elsewhere = Daemon(program.program, "no_such_database", pathlib.Path(tmp_path), {})
+    status, _, errors = elsewhere.command("check")
+    assert status == 1
+    assert errors.startswith("welcomed: the database cannot be reached: ")
+
+
+def test_a_database_that_is_not_migrated(daemons, program, tmp_path):
+    with program.connect() as db:
+        db.execute("CREATE DATABASE unmigrated_check OWNER welcome_owner TEMPLATE template0")
+        status, _, errors = Daemon(program.program, "unmigrated_check", pathlib.Path(tmp_path), {}).command("check")
+        db.execute("DROP DATABASE unmigrated_check WITH (FORCE)")
+    assert status == 1
+    assert "authenticate:1: PostgreSQL: " in errors
