@@ -41,9 +41,11 @@ static void put_words(struct buffer *out, const char *text)
 {
     for (const char *separator = ""; *text; separator = "\r\n ") {
         size_t length = strlen(text);
-        if (length > WORD_BYTES)
-            for (length = WORD_BYTES; length > 0 && ((unsigned char)text[length] & 0xc0) == 0x80;)
+        if (length > WORD_BYTES) {
+            length = WORD_BYTES;
+            while (length > WORD_BYTES - 3 && ((unsigned char)text[length] & 0xc0) == 0x80) /* no longer back than a character is */
                 length--;
+        }
         buffer_printf(out, "%s=?UTF-8?B?", separator);
         put_base64(out, text, length);
         buffer_puts(out, "?=");

@@ -79,6 +79,11 @@ static void test_long_and_foreign_subjects_are_encoded_words_of_whole_characters
     }
     assert_int_equal(words, 3);
     assert_true(strncmp(at, "Date:", 5) == 0);
+    char broken[100];
+    memset(broken, '\x80', sizeof broken);
+    broken[sizeof broken - 1] = '\0';
+    content.subject = broken; /* what is no UTF-8 must end, too */
+    assert_non_null(written(&arena, "a@example.org", "b@example.org", &content));
     content.subject = "=?UTF-8?Q?not_ours?=";
     assert_has(written(&arena, "a@example.org", "b@example.org", &content), "Subject: =?UTF-8?B?PT9VVEY");
     arena_release(&arena);
