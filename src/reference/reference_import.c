@@ -34,7 +34,9 @@ static const char LANGUAGE[] =
     " ON CONFLICT (tag) DO UPDATE SET"
     "    position = EXCLUDED.position, iso639_3 = EXCLUDED.iso639_3, name_en = EXCLUDED.name_en, name_de = EXCLUDED.name_de,"
     "    autonym = EXCLUDED.autonym, script = EXCLUDED.script, dir = EXCLUDED.dir"
-    "  WHERE old IS DISTINCT FROM EXCLUDED"
+    "  WHERE (old.position, old.iso639_3, old.name_en, old.name_de, old.autonym, old.script, old.dir)"
+    "        IS DISTINCT FROM (EXCLUDED.position, EXCLUDED.iso639_3, EXCLUDED.name_en, EXCLUDED.name_de, EXCLUDED.autonym,"
+    "                          EXCLUDED.script, EXCLUDED.dir)"
     " RETURNING true";
 
 static const char RELATED[] =
@@ -52,21 +54,22 @@ static const char COUNTRY[] =
     " ON CONFLICT (code) DO UPDATE SET"
     "    alpha3 = EXCLUDED.alpha3, numeric = EXCLUDED.numeric, name_en = EXCLUDED.name_en, name_de = EXCLUDED.name_de,"
     "    entry_group = EXCLUDED.entry_group"
-    "  WHERE old IS DISTINCT FROM EXCLUDED"
+    "  WHERE (old.alpha3, old.numeric, old.name_en, old.name_de, old.entry_group)"
+    "        IS DISTINCT FROM (EXCLUDED.alpha3, EXCLUDED.numeric, EXCLUDED.name_en, EXCLUDED.name_de, EXCLUDED.entry_group)"
     " RETURNING true";
 
 static const char AUDIENCE[] =
     "INSERT INTO audience AS old (slug, position, title)"
     " SELECT e->>'code', coalesce((e->>'position')::int, $2::int), e->'title' FROM (SELECT $1::jsonb AS e) AS entry"
     " ON CONFLICT (slug) DO UPDATE SET position = EXCLUDED.position, title = EXCLUDED.title"
-    "  WHERE old IS DISTINCT FROM EXCLUDED"
+    "  WHERE (old.position, old.title) IS DISTINCT FROM (EXCLUDED.position, EXCLUDED.title)"
     " RETURNING true";
 
 static const char STAGE[] =
     "INSERT INTO stage AS old (slug, position, title)"
     " SELECT e->>'code', coalesce((e->>'position')::int, $2::int), e->'title' FROM (SELECT $1::jsonb AS e) AS entry"
     " ON CONFLICT (slug) DO UPDATE SET position = EXCLUDED.position, title = EXCLUDED.title"
-    "  WHERE old IS DISTINCT FROM EXCLUDED"
+    "  WHERE (old.position, old.title) IS DISTINCT FROM (EXCLUDED.position, EXCLUDED.title)"
     " RETURNING true";
 
 static const char TOPIC[] =
@@ -75,7 +78,8 @@ static const char TOPIC[] =
     "   FROM (SELECT $1::jsonb AS e) AS entry"
     " ON CONFLICT (slug) DO UPDATE SET"
     "    parent = EXCLUDED.parent, position = EXCLUDED.position, stage = EXCLUDED.stage, title = EXCLUDED.title"
-    "  WHERE old IS DISTINCT FROM EXCLUDED"
+    "  WHERE (old.parent, old.position, old.stage, old.title)"
+    "        IS DISTINCT FROM (EXCLUDED.parent, EXCLUDED.position, EXCLUDED.stage, EXCLUDED.title)"
     " RETURNING true";
 
 /* In an order that references allow. */
