@@ -34,6 +34,7 @@ struct rendering {
     const struct mail_request *request;
     const json_t *words; /* the language's file */
     const char *language;
+    const char *locale; /* ICU's, for dates and lists */
     bool rtl;
     struct arena *arena;
 };
@@ -123,7 +124,7 @@ static const char *show_time(const struct rendering *r, const char *value)
         return value;
     utc.tm_year -= 1900;
     utc.tm_mon--;
-    UDateFormat *format = udat_open(UDAT_SHORT, UDAT_FULL, r->language, zone, -1, NULL, 0, &status);
+    UDateFormat *format = udat_open(UDAT_SHORT, UDAT_FULL, r->locale, zone, -1, NULL, 0, &status);
     const int32_t length = udat_format(format, (UDate)timegm(&utc) * 1000, wide, TEXT_MAX, NULL, &status);
     udat_close(format);
     return U_SUCCESS(status) && length < TEXT_MAX ? text_narrow(wide, length, r->arena) : value;
@@ -208,7 +209,7 @@ static void put_joined(struct buffer *out, const struct rendering *r, const char
         size += lengths[i] + 16; /* the words between */
     }
     UChar *joined = arena_array(r->arena, (size_t)size, sizeof *joined);
-    UListFormatter *formatter = ulistfmt_open(r->language, &status);
+    UListFormatter *formatter = ulistfmt_open(r->locale, &status);
     const int32_t length = joined ? ulistfmt_format(formatter, wide, lengths, count, joined, size, &status) : 0;
     ulistfmt_close(formatter);
     const char *text = joined && U_SUCCESS(status) ? text_narrow(joined, length, r->arena) : NULL;
@@ -366,10 +367,12 @@ bool mail_render(const struct mail_texts *texts, const struct mail_request *requ
 {
     const json_t *words = texts_for(texts, request->language);
     const json_t *template = json_object_get(json_object_get(words, "templates"), request->template);
+    const char *language = word(words, "language");
     const struct rendering r = {
         .request = request,
         .words = words,
-        .language = word(words, "language"),
+        .language = language,
+        .locale = strcmp(language, "en") == 0 ? "en_GB" : language, /* days before months, as everywhere around the reader */
         .rtl = strcmp(word(words, "dir"), "rtl") == 0,
         .arena = arena,
     };

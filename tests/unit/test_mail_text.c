@@ -72,7 +72,8 @@ static void test_lists_names_and_times_are_told_in_the_language(void **state)
     assert_has(de.text, "11:00"); /* winter time in Berlin */
     assert_has(de.text, "\nhttps://p.example/proposals/1#token=abc\n");
     const struct mail_content en = render(*state, "proposal", "en", proposal_data("Amara"), NULL);
-    assert_has(en.text, "Arabic, English, and German");
+    assert_has(en.text, "Arabic, English and German");
+    assert_has(en.text, "22 November 2026");
     assert_lacks(en.text, "#token=");
 }
 
