@@ -64,8 +64,11 @@ CREATE TABLE stage (
   title    jsonb NOT NULL
 );
 
+-- number: the topic's bit where guides and requests keep theirs for matching; given by a trigger, since an identity would be used up
+-- by repeated imports.
 CREATE TABLE topic (
   slug     text PRIMARY KEY,
+  number   integer NOT NULL UNIQUE CHECK (number BETWEEN 0 AND 255),
   parent   text REFERENCES topic,
   position integer NOT NULL,
   stage    text REFERENCES stage,

@@ -55,69 +55,71 @@ CREATE OR REPLACE FUNCTION broken_rule(request uuid, guide uuid) RETURNS text LA
 $$ SELECT (broken_rules(request, guide))[1] $$;
 
 -- All pairs that keep H1-H7, with their points; every reader names the request. tie: below one point, in no stored score.
+-- What depends on the request alone is grouped by it: computed once and not for each guide, and `WHERE request =` still gets inside.
 CREATE VIEW eligible AS
-SELECT r.id AS request, g.id AS guide, w.version AS weights, spoken.points AS language_points, reach.points AS city_points,
-       term.preferred_points, term.audience_points, term.topics_points, term.gender_points, term.load_points, term.recent_points,
-       spoken.points + reach.points + term.preferred_points + term.audience_points + term.topics_points + term.gender_points
-         + term.load_points + term.recent_points AS score,
-       (uuid_hash_extended(g.id, uuid_hash(r.id)) & 1023)::integer AS tie,
-       reach.how AS reach, asked.times AS asks
-  FROM guide_request r
- CROSS JOIN (SELECT * FROM weights ORDER BY version DESC LIMIT 1) w
+SELECT r.id AS request, r.handled_by, g.id AS guide, g.display_name, g.story, g.languages, g.cities, g.serves, g.audiences, g.topics,
+       g.load, g.capacity, r.weights, reach.how AS reach, asks_since(g.recent_asks, r.month_ago) AS asks, p.*,
+       p.language_points + p.city_points + p.preferred_points + p.audience_points + p.topics_points + p.gender_points
+         + p.load_points + p.recent_points AS score,
+       (uuid_hash_extended(g.id, uuid_hash(r.id)) & 1023)::integer AS tie
+  FROM (SELECT r.id, r.handled_by, r.account, r.city, r.neighbours, r.remote, r.audience, r.topic_bits, r.preferred_guide,
+               r.guide_gender, r.guide_gender_must, c.neighbours AS near, clock() - interval '30 days' AS month_ago,
+               w.version AS weights, w.language, w.level, w.least_level, w.city_same, w.city_near, w.city_remote, w.preferred,
+               w.audience AS audience_worth, w.topic, w.topics_most, w.gender, w.load, w.recent,
+               ARRAY(SELECT x.slug FROM city x WHERE x.required_verifications = '{}') AS cities_without_proof,
+               ARRAY(SELECT b.guide FROM block b WHERE b.newcomer = r.account
+                     UNION ALL
+                     SELECT o.guide_account FROM proposal o WHERE o.request = r.id AND o.state IN ('open', 'awaiting_newcomer')
+                     UNION ALL
+                     SELECT o.guide_account FROM proposal o WHERE o.request_account = r.account AND o.state = 'expired'
+                      GROUP BY o.guide_account HAVING count(*) > 1 OR max(o.expires_at) > clock() - interval '14 days') AS not_these
+          FROM guide_request r
+          JOIN weights w ON w.version = (SELECT max(x.version) FROM weights x)
+          LEFT JOIN city c ON c.slug = r.city
+         WHERE r.state IN ('open', 'proposed')
+           AND (SELECT count(*) FROM proposal o WHERE o.request = r.id AND o.state = 'open') < 2
+         GROUP BY r.id, w.version, c.slug) r
  CROSS JOIN LATERAL (
-       SELECT s.guide, max(wanted.points + w.level * (least(wanted.rank, s.rank, 6) - w.least_level)) AS points
-         FROM (SELECT l.language, l.rank, w.language[least(l.position, 4)] AS points
+       SELECT s.guide, max(wanted.points + r.level * (least(wanted.rank, s.rank, 6) - r.least_level)) AS points
+         FROM (SELECT l.language, l.rank, r.language[least(l.position, 4)] AS points
                  FROM guide_request_language l WHERE l.request = r.id
                UNION ALL
-               SELECT x.b, l.rank, w.language[4]
+               SELECT x.b, l.rank, r.language[4]
                  FROM guide_request_language l JOIN related_language x ON x.a = l.language WHERE l.request = r.id) wanted
          JOIN guide_language s ON s.language = wanted.language
-        WHERE wanted.rank >= w.least_level AND s.rank >= w.least_level
+        WHERE wanted.rank >= r.least_level AND s.rank >= r.least_level
         GROUP BY s.guide) spoken
   JOIN guide g ON g.id = spoken.guide
-  JOIN city home ON home.slug = g.home_city
-  LEFT JOIN city c ON c.slug = r.city
  CROSS JOIN LATERAL (
        SELECT CASE WHEN r.city = ANY (g.serves) THEN 'same'
-                   WHEN g.neighbours AND r.neighbours AND c.neighbours && g.serves THEN 'near'
-                   WHEN g.remote AND r.remote THEN 'remote' END AS how) h
- CROSS JOIN LATERAL (SELECT h.how, CASE h.how WHEN 'same' THEN w.city_same WHEN 'near' THEN w.city_near ELSE w.city_remote END AS points) reach
- CROSS JOIN LATERAL (SELECT asks_since(g.recent_asks, clock() - interval '30 days') AS times) asked
+                   WHEN g.neighbours AND r.neighbours AND r.near && g.serves THEN 'near'
+                   WHEN g.remote AND r.remote THEN 'remote' END AS how) reach
  CROSS JOIN LATERAL (
-       SELECT CASE WHEN g.id = r.preferred_guide THEN w.preferred ELSE 0 END AS preferred_points,
-              CASE WHEN r.audience = ANY (g.audiences) THEN w.audience ELSE 0 END AS audience_points,
-              CASE WHEN r.topics && g.topics
-                   THEN w.topic * least(w.topics_most, (SELECT count(*)::integer FROM unnest(r.topics) AS t WHERE t = ANY (g.topics)))
-                   ELSE 0 END AS topics_points,
-              CASE WHEN g.gender = r.guide_gender THEN w.gender ELSE 0 END AS gender_points,
-              - (w.load * g.load / g.capacity) AS load_points,
-              - w.recent * asked.times AS recent_points) term
- WHERE r.state IN ('open', 'proposed')
-   AND g.state = 'active' AND g.load < g.capacity
-   AND asked.times < g.asks_per_month
+       SELECT spoken.points AS language_points,
+              CASE reach.how WHEN 'same' THEN r.city_same WHEN 'near' THEN r.city_near ELSE r.city_remote END AS city_points,
+              CASE WHEN g.id = r.preferred_guide THEN r.preferred ELSE 0 END AS preferred_points,
+              CASE WHEN r.audience = ANY (g.audiences) THEN r.audience_worth ELSE 0 END AS audience_points,
+              r.topic * least(r.topics_most, bit_count(r.topic_bits & g.topic_bits)::integer) AS topics_points,
+              CASE WHEN g.gender = r.guide_gender THEN r.gender ELSE 0 END AS gender_points,
+              - (r.load * g.load / g.capacity) AS load_points,
+              - r.recent * asks_since(g.recent_asks, r.month_ago) AS recent_points) p
+ WHERE g.state = 'active' AND g.load < g.capacity
+   AND coalesce(g.recent_asks[g.asks_per_month] <= r.month_ago, true)
    AND reach.how IS NOT NULL
-   AND g.account <> r.account
+   AND g.account <> r.account AND g.account <> ALL (r.not_these)
    AND (NOT r.guide_gender_must OR r.guide_gender IS NULL OR g.gender = r.guide_gender)
-   AND NOT EXISTS (SELECT FROM block b WHERE b.newcomer = r.account AND b.guide = g.account)
-   AND NOT EXISTS (SELECT FROM proposal p
-                    WHERE p.request_account = r.account AND p.guide_account = g.account AND p.state = 'expired'
-                      AND (p.expires_at > clock() - interval '14 days'
-                           OR EXISTS (SELECT FROM proposal o
-                                       WHERE o.request_account = p.request_account AND o.guide_account = p.guide_account
-                                         AND o.state = 'expired' AND o.id <> p.id)))
-   AND NOT EXISTS (SELECT FROM proposal p
-                    WHERE p.request = r.id AND p.guide = g.id AND p.state IN ('open', 'awaiting_newcomer'))
-   AND (SELECT count(*) FROM proposal p WHERE p.request = r.id AND p.state = 'open') < 2
-   AND (home.required_verifications = '{}'
-        OR NOT EXISTS (SELECT FROM unnest(home.required_verifications) AS required(kind)
-                        WHERE NOT EXISTS (SELECT FROM guide_verification v
+   AND (g.home_city = ANY (r.cities_without_proof)
+        OR NOT EXISTS (SELECT FROM city home, unnest(home.required_verifications) AS required(kind)
+                        WHERE home.slug = g.home_city
+                          AND NOT EXISTS (SELECT FROM guide_verification v
                                            WHERE v.guide = g.id AND v.kind = required.kind
                                              AND (v.valid_until IS NULL OR v.valid_until >= clock()::date))));
 
 -- The stored explanation: [{"criterion","points", figures...}], no term of zero points.
 CREATE OR REPLACE FUNCTION terms_of(e eligible) RETURNS jsonb
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = welcome, pg_temp AS $$
-  SELECT jsonb_agg(jsonb_build_object('criterion', t.criterion, 'points', t.points) || t.figures ORDER BY t.n)
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = welcome, pg_temp AS $$
+BEGIN
+  RETURN (SELECT jsonb_agg(jsonb_build_object('criterion', t.criterion, 'points', t.points) || t.figures ORDER BY t.n)
     FROM guide_request r
     JOIN guide g ON g.id = e.guide
     JOIN weights w ON w.version = e.weights
@@ -149,21 +151,27 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = welcome, pg_temp AS $$
          (6, 'gender', e.gender_points, '{}'),
          (7, 'load', e.load_points, jsonb_build_object('load', g.load, 'capacity', g.capacity)),
          (8, 'recent', e.recent_points, jsonb_build_object('asks', e.asks))) AS t(n, criterion, points, figures)
-   WHERE r.id = e.request AND t.points <> 0
+   WHERE r.id = e.request AND t.points <> 0);
+END
 $$;
 
 -- What a reader may see of an explanation: guides and the coordinators of their cities all, other coordinators the terms of load,
 -- asks and price as one, so that the points still add up, newcomers nothing.
-CREATE OR REPLACE FUNCTION terms_for(terms jsonb, newcomer boolean, guides_side boolean) RETURNS jsonb LANGUAGE sql IMMUTABLE AS $$
-  SELECT CASE WHEN newcomer THEN '[]'
-              WHEN guides_side THEN terms
-              ELSE (SELECT coalesce(jsonb_agg(t.value ORDER BY t.n) FILTER (WHERE NOT h.hidden), '[]')
-                           || CASE WHEN bool_or(h.hidden)
-                                   THEN jsonb_build_array(jsonb_build_object('criterion', 'other', 'points',
-                                          sum((t.value ->> 'points')::integer) FILTER (WHERE h.hidden)))
-                                   ELSE '[]' END
-                      FROM jsonb_array_elements(terms) WITH ORDINALITY AS t(value, n)
-                     CROSS JOIN LATERAL (SELECT t.value ->> 'criterion' IN ('load', 'recent', 'price') AS hidden) h) END
+CREATE OR REPLACE FUNCTION terms_for(terms jsonb, newcomer boolean, guides_side boolean) RETURNS jsonb LANGUAGE plpgsql IMMUTABLE AS $$
+BEGIN
+  IF newcomer THEN
+    RETURN '[]';
+  ELSIF guides_side THEN
+    RETURN terms;
+  END IF;
+  RETURN (SELECT coalesce(jsonb_agg(t.value ORDER BY t.n) FILTER (WHERE NOT h.hidden), '[]')
+                 || CASE WHEN bool_or(h.hidden)
+                         THEN jsonb_build_array(jsonb_build_object('criterion', 'other', 'points',
+                                sum((t.value ->> 'points')::integer) FILTER (WHERE h.hidden)))
+                         ELSE '[]' END
+            FROM jsonb_array_elements(terms) WITH ORDINALITY AS t(value, n)
+           CROSS JOIN LATERAL (SELECT t.value ->> 'criterion' IN ('load', 'recent', 'price') AS hidden) h);
+END
 $$;
 
 -- Does a proposal's reader stand on the guide's side: the guide, or a coordinator of one of the guide's cities?

@@ -48,6 +48,22 @@ BEGIN
 END
 $$;
 
+-- The same topics as bits, which can be counted fast.
+CREATE OR REPLACE FUNCTION count_topics() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  NEW.topic_bits := coalesce((SELECT bit_or(set_bit(repeat('0', 256)::bit(256), t.number, 1)) FROM topic t WHERE t.slug = ANY (NEW.topics)),
+                             repeat('0', 256)::bit(256));
+  RETURN NEW;
+END
+$$;
+
+CREATE OR REPLACE FUNCTION number_topic() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  NEW.number := (SELECT min(n) FROM generate_series(0, 255) AS n WHERE n NOT IN (SELECT t.number FROM topic t));
+  RETURN NEW;
+END
+$$;
+
 -- Guides -------------------------------------------------------------------------------------------------------------------------
 
 -- A place is checked when the load grows: a guide may lower the capacity below it. Coordinators decide, and do not rewrite profiles.
@@ -463,6 +479,8 @@ $$;
 CREATE OR REPLACE TRIGGER a_meaning BEFORE UPDATE ON guide FOR EACH ROW EXECUTE FUNCTION guide_before();
 CREATE OR REPLACE TRIGGER b_guard BEFORE UPDATE ON guide
   FOR EACH ROW WHEN (OLD.state <> NEW.state) EXECUTE FUNCTION guard_transition();
+CREATE OR REPLACE TRIGGER number BEFORE INSERT ON topic FOR EACH ROW EXECUTE FUNCTION number_topic();
+CREATE OR REPLACE TRIGGER c_topics BEFORE INSERT OR UPDATE OF topics ON guide FOR EACH ROW EXECUTE FUNCTION count_topics();
 CREATE OR REPLACE TRIGGER a_spread AFTER INSERT OR UPDATE OF languages, cities ON guide FOR EACH ROW EXECUTE FUNCTION guide_spread();
 CREATE OR REPLACE TRIGGER b_consequences AFTER UPDATE ON guide
   FOR EACH ROW WHEN (OLD.state <> NEW.state) EXECUTE FUNCTION guide_after();
@@ -475,6 +493,8 @@ CREATE OR REPLACE TRIGGER a_preference BEFORE INSERT OR UPDATE OF preferred_guid
 CREATE OR REPLACE TRIGGER b_meaning BEFORE UPDATE ON guide_request FOR EACH ROW EXECUTE FUNCTION guide_request_before();
 CREATE OR REPLACE TRIGGER c_guard BEFORE UPDATE ON guide_request
   FOR EACH ROW WHEN (OLD.state <> NEW.state) EXECUTE FUNCTION guard_transition();
+CREATE OR REPLACE TRIGGER d_topics BEFORE INSERT OR UPDATE OF topics ON guide_request
+  FOR EACH ROW EXECUTE FUNCTION count_topics();
 CREATE OR REPLACE TRIGGER a_spread AFTER INSERT OR UPDATE OF languages ON guide_request
   FOR EACH ROW EXECUTE FUNCTION guide_request_spread();
 CREATE OR REPLACE TRIGGER b_consequences AFTER UPDATE ON guide_request FOR EACH ROW EXECUTE FUNCTION guide_request_after();

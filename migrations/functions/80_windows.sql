@@ -60,31 +60,34 @@ SELECT m.id AS match, g.id AS guide, g.display_name AS guide_name, r.display_nam
 
 -- The right is on the request; of guides of other cities the public columns only. Explanations are built after the LIMIT.
 CREATE VIEW candidate AS
-SELECT e.request, e.guide, e.score, e.tie, g.display_name, g.story, g.languages, g.serves AS cities, g.audiences, g.topics,
-       CASE WHEN own.side THEN g.load END AS load, CASE WHEN own.side THEN g.capacity END AS capacity,
+SELECT e.request, e.guide, e.score, e.tie, e.display_name, e.story, e.languages, e.serves AS cities, e.audiences, e.topics,
+       CASE WHEN own.side THEN e.load END AS load, CASE WHEN own.side THEN e.capacity END AS capacity,
        terms_for(terms_of(e), false, own.side) AS explanation
   FROM eligible e
-  JOIN guide_request r ON r.id = e.request
-  JOIN guide g ON g.id = e.guide
- CROSS JOIN LATERAL (SELECT g.cities && (SELECT my_cities())::text[] AS side) own
- WHERE r.handled_by = ANY ((SELECT my_cities())::text[]);
+ CROSS JOIN LATERAL (SELECT e.cities && (SELECT my_cities())::text[] AS side) own
+ WHERE e.handled_by = ANY ((SELECT my_cities())::text[]);
 
 -- Public, no people in it. A translation is outdated when its source was published anew since, never by time.
 CREATE VIEW published_translation AS
 SELECT r.article AS article_id, r.language, s.slug, r.title, r.summary, r.body_markdown, r.body_html, r.body_text, r.published_at,
        CASE WHEN r.method = 'machine' THEN 'machine'
-            WHEN r.source_revision <> source.id THEN 'outdated' ELSE 'current' END AS state,
+            WHEN EXISTS (SELECT FROM revision source
+                          WHERE source.article = r.article AND source.language = r.source_language AND source.state = 'published'
+                            AND source.id <> r.source_revision) THEN 'outdated'
+            ELSE 'current' END AS state,
        jsonb_build_object('method', r.method, 'source_language', r.source_language, 'source_revision', r.source_revision,
                           'reviewed_at', rfc3339(r.reviewed_at)) AS provenance,
        r.legal_basis, r.sources
   FROM revision r
   JOIN article_slug s ON s.article = r.article AND s.language = r.language AND s.current
-  LEFT JOIN revision source ON source.article = r.article AND source.language = r.source_language AND source.state = 'published'
  WHERE r.state = 'published';
 
--- A current slug in any language, or an id: the city's article before the region's, the reader's languages first.
+-- A current slug in any language, or an id: the city's article before the region's, the reader's languages first. plpgsql
+-- keeps its plan, a function in SQL would be planned at each call.
 CREATE OR REPLACE FUNCTION article_of(name text, city text, languages text[]) RETURNS uuid
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = welcome, pg_temp AS $$
+LANGUAGE plpgsql STABLE AS $$
+BEGIN
+  RETURN (
   SELECT coalesce(own.id, a.id)
     FROM (SELECT s.article, s.language FROM article_slug s WHERE s.slug = lower(name) AND s.current
           UNION ALL
@@ -94,7 +97,8 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = welcome, pg_temp AS $$
     LEFT JOIN article own ON own.replaces = a.id AND own.city = article_of.city AND own.archived_at IS NULL
                          AND EXISTS (SELECT FROM revision r WHERE r.article = own.id AND r.state = 'published')
    WHERE EXISTS (SELECT FROM revision r WHERE r.article = a.id AND r.state = 'published')
-   ORDER BY a.city IS NULL, array_position(languages, found.language) NULLS LAST, a.id LIMIT 1
+   ORDER BY a.city IS NULL, array_position(languages, found.language) NULLS LAST, a.id LIMIT 1);
+END
 $$;
 
 -- For the import: publishes a revision when anything changed (true), keeps the old ones and the old slugs. A translation points at

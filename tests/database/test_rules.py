@@ -6,10 +6,9 @@ import random
 import pytest
 
 from test_wall import CITIES
-from world import LANGUAGES, LEVELS, languages
+from world import LANGUAGES, LEVELS, TOPICS, languages
 
 NEAR = {("bochum", "dortmund"), ("bochum", "essen"), ("dortmund", "hagen")}
-TOPICS = ["housing", "work", "health", "family", "study"]
 
 
 def test_a_manual_proposal_and_the_matching_ask_by_the_same_terms(world):

@@ -13,6 +13,7 @@ from psycopg.rows import dict_row
 
 CITIES = {"bochum": ["dortmund", "essen"], "dortmund": ["bochum", "hagen"], "essen": ["bochum"], "hagen": ["dortmund"]}
 LANGUAGES = ["de", "en", "tr", "ar", "uk", "fa", "prs", "ti"]
+TOPICS = ["housing", "work", "health", "family", "study"]
 LEVELS = ["A1", "A2", "B1", "B2", "C1", "C2", "native"]
 GUIDE = {"story": "", "audiences": ["student"], "topics": ["housing"], "capacity": 2, "asks_per_month": 3, "neighbours": False,
          "remote": False, "gender": None, "listed": True}
@@ -124,7 +125,8 @@ class World:
             connection.close()
 
     def clear(self):
-        self.god.execute("TRUNCATE account, city, language, audience, topic, stage, country, audit, outbox, confirmation CASCADE")
+        self.god.execute("TRUNCATE account, city, language, audience, topic, stage, country, audit, outbox, confirmation "
+                         "RESTART IDENTITY CASCADE")
         self.god.execute("INSERT INTO weights SELECT (w).* FROM (VALUES (ROW(1,1000,'{600,400,250,150}'::int[],30,3::smallint,300,150,100,"
                          "120,40,3,60,150,30,50,now(),NULL::uuid)::weights)) AS x(w) ON CONFLICT DO NOTHING")
         for slug, neighbours in CITIES.items():
@@ -133,6 +135,7 @@ class World:
             self.god.execute("INSERT INTO language (tag, position, name_en, name_de, autonym, dir) VALUES (%s, %s, %s, %s, %s, 'ltr')",
                              (tag, position, tag, tag, tag))
         self.god.execute("INSERT INTO related_language (a, b) VALUES ('fa', 'prs'), ('prs', 'fa')")
+        self.god.execute("INSERT INTO topic (slug, position, title) SELECT x, 1, '{}' FROM unnest(%s::text[]) AS x", (TOPICS,))
         self.god.execute("""INSERT INTO audience VALUES ('student', 1, '{"en": "Students"}'), ('scientist', 2, '{"en": "Scientists"}')""")
 
     def shift(self, interval):
