@@ -1,0 +1,301 @@
+# SPDX-License-Identifier: EUPL-1.2
+# CPU per request of welcomed and its database, beside pgbench running the same statements and a bare libmicrohttpd answering as many
+# bytes. Started by run.sh, which made the cluster; writes RESULTS.md. Throughput is not judged: it says more about the machine.
+"""usage: bench.py [ROUNDS [SECONDS]]"""
+import base64
+import datetime
+import hashlib
+import json
+import os
+import platform
+import re
+import signal
+import socket
+import statistics
+import subprocess
+import sys
+import time
+import urllib.request
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+LOCAL = Path(os.environ["LOCAL"])
+WELCOMED = os.environ["WELCOMED"]
+PORT, ADMIN_PORT = int(os.environ["WELCOME_PORT"]), int(os.environ["WELCOME_ADMIN_PORT"])
+PGBENCH = sorted(Path("/usr/lib/postgresql").glob("*/bin/pgbench"), key=lambda path: int(path.parts[4]))[-1]
+CORES = min(os.cpu_count(), 4)
+TICK = os.sysconf("SC_CLK_TCK")
+TOKEN = base64.urlsafe_b64encode(hashlib.sha256(b"bench").digest()).decode().rstrip("=")
+FORM = {
+    "display_name": "Amara", "email": "EMAIL", "languages": [{"tag": "ar", "level": "native"}, {"tag": "en", "level": "B2"}],
+    "city": "bochum", "audience": "skilled-worker", "topics": ["housing", "work"], "arrival_on": "2027-01-15",
+    "message": "I start as a nurse in January and look for a flat.", "share_contact": "on_acceptance", "consent": True,
+}
+
+# What the contract gives the parameters of the statements measured here.
+TYPES = {
+    "ctx_id": "uuid", "ctx_languages": "text[]", "ctx_cursor": "jsonb", "limit": "integer", "id": "uuid", "slug": "text", "city": "text",
+    "language": "text", "audience": "text", "topic": "text", "stage": "text", "parent": "uuid", "display_name": "text", "email": "text", "languages": "jsonb",
+    "remote": "boolean", "neighbours": "boolean", "topics": "text[]", "arrival_on": "date", "message": "text", "preferred_guide": "uuid",
+    "share_contact": "text", "guide_gender": "jsonb", "consent": "jsonb", "token_hash": "bytea", "tasks": "text[]", "roles": "text[]",
+}
+CUSTOM = "-c plan_cache_mode=force_custom_plan"  # of the slow lane
+AUTHENTICATE = ["SELECT a.session, a.extend FROM authenticate(:token_hash, :tasks, NULL) a", "SELECT need(:roles)"]
+
+
+class Case:
+    """One kind of request: how the daemon is asked, and the same statements for pgbench."""
+
+    def __init__(self, title, limit, path, statement, values, *, clients=16, connections=64, before=(), settings="", body=None, headers=None):
+        self.title, self.limit, self.path, self.clients, self.connections = title, limit, path, clients, connections
+        self.values, self.settings, self.body, self.headers = values, settings, body, headers or {}
+        self.statements = [*before, *read_statements(statement)]
+        self.script = LOCAL / "pgbench.sql"
+        self.rounds = {"welcomed": [], "pgbench": [], "bare": []}
+
+
+def read_statements(path):
+    text = re.sub(r"--.*", "", (ROOT / path).read_text())
+    return [statement.strip() for statement in text.split(";") if statement.strip()]
+
+
+def cpu_seconds(pid, children=False):
+    """utime + stime of a process, with children also of those it has and those that ended."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    seconds = sum(map(int, fields[11:15 if children else 13])) / TICK
+    if children:
+        for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split():
+            try:
+                seconds += cpu_seconds(child)
+            except FileNotFoundError:
+                pass  # ended meanwhile; the next look finds it in its parent
+    return seconds
+
+
+def memory_mb(pid):
+    return int(re.search(r"VmRSS:\s+(\d+)", Path(f"/proc/{pid}/status").read_text())[1]) / 1024
+
+
+def run(*command, **options):
+    return subprocess.run([str(word) for word in command], check=True, text=True, stdout=subprocess.PIPE, **options).stdout
+
+
+def psql(*arguments):
+    return run("psql", "-X", "-q", "-At", *arguments).strip()
+
+
+def postmaster():
+    return int(psql("-c", "SELECT pg_read_file('postmaster.pid')").split()[0])
+
+
+class Daemon:
+    """A running welcomed. Background jobs find no database: their work is not a request's, and would be counted with it."""
+
+    def __init__(self):
+        started = time.monotonic()
+        self.log = open(LOCAL / "welcomed.log", "a")
+        self.process = subprocess.Popen([WELCOMED, "serve"], stdout=self.log, stderr=self.log,
+                                        env={**os.environ, "WELCOME_DATABASE_WORKER_URL": "host=/nonexistent"})
+        while not self.ready():
+            if self.process.poll() is not None:
+                sys.exit(f"welcomed ended:\n{(LOCAL / 'welcomed.log').read_text()}")
+            time.sleep(0.002)
+        self.started_ms = (time.monotonic() - started) * 1000
+        self.pid = self.process.pid
+
+    def ready(self):
+        try:
+            return urllib.request.urlopen(f"http://127.0.0.1:{ADMIN_PORT}/health/ready", timeout=5).status == 200
+        except OSError:
+            return False
+
+    def stop(self):
+        self.process.send_signal(signal.SIGTERM)
+        self.process.wait()
+        self.log.close()
+
+
+def request_once(case):
+    body = json.dumps(case.body).replace("EMAIL", "first@example.org").encode() if case.body else None
+    request = urllib.request.Request(f"http://127.0.0.1:{PORT}{case.path}", data=body, headers=request_headers(case))
+    return len(urllib.request.urlopen(request).read())
+
+
+def request_headers(case):
+    return {**case.headers, **({"Content-Type": "application/json"} if case.body else {})}
+
+
+def wrk(case, port, seconds):
+    """The number of requests answered; every one must have succeeded. Addresses in bodies are all different."""
+    lua = LOCAL / "wrk.lua"
+    lines = ["local n = 0"]
+    lines += [f"wrk.headers[{json.dumps(name)}] = {json.dumps(value)}" for name, value in request_headers(case).items()]
+    if case.body:
+        before, after = json.dumps(case.body).split("EMAIL")
+        lines += ["wrk.method = 'POST'",
+                  "function request() n = n + 1",
+                  f"  return wrk.format(nil, nil, nil, {json.dumps(before)} .. n .. '-{time.time_ns()}@example.org' .. {json.dumps(after)}) end"]
+    lua.write_text("\n".join(lines))
+    out = run("wrk", "-t1", f"-c{case.connections}", f"-d{seconds}s", "-s", lua, f"http://127.0.0.1:{port}{case.path}")
+    if "Non-2xx" in out or "Socket errors" in out:
+        sys.exit(f"{case.title}: some requests failed\n{out}")
+    return int(re.search(r"(\d+) requests in", out)[1])
+
+
+def write_script(case):
+    """A parameter becomes a pgbench variable with a cast; one that has no value is bound as null, as the daemon binds it."""
+    lines = ["\\set n :n + 1", "\\set email random(1, 1000000000)"]
+    several = len(case.statements) > 1
+    lines += ["BEGIN;"] * several
+    for statement in case.statements:
+        lines.append(re.sub(r"(?<![:\w]):([a-z_]+)", lambda name: f"(:{name[1]}::{TYPES[name[1]]})", statement).replace("\n", " ") + ";")
+    lines += ["COMMIT;"] * several
+    # An id of each transaction's own, ascending for each client: 13 digits and 19.
+    text = "\n".join(lines).replace("(:ctx_id::uuid)", "('0190000000000' || (1000000000000000000 + :client_id * 1000000000000 + :n)::bigint)::uuid")
+    case.script.write_text(text + "\n")
+
+
+def pgbench(case, seconds):
+    """Transactions, and the CPU seconds they cost the server; what connecting and planning cost is measured apart and taken off."""
+    server = postmaster()
+    values = [word for name, value in case.values.items() for word in ("-D", f"{name}={value}")]
+    options = f"-c search_path=welcome -c plan_cache_mode=force_generic_plan {case.settings}"
+    costs = []
+    for length in (("-t", 1), ("-T", seconds)):
+        before = cpu_seconds(server, True)
+        out = run(PGBENCH, "-n", "-M", "prepared", "-U", "welcome", "-c", case.clients, "-j", 1, *length, "-f", case.script,
+                  "-D", f"n={time.time_ns() // 1000000 % 100000000 * 1000}", *values, env={**os.environ, "PGOPTIONS": options})
+        costs.append((int(re.search(r"actually processed: (\d+)", out)[1]), cpu_seconds(server, True) - before))
+    return costs[1][0] - costs[0][0], costs[1][1] - costs[0][1]
+
+
+def measure(case, daemon, seconds):
+    server = postmaster()
+    size = request_once(case)
+    write_script(case)
+    wrk(case, PORT, 1)
+    before = cpu_seconds(daemon.pid), cpu_seconds(server, True)
+    count = wrk(case, PORT, seconds)
+    after = cpu_seconds(daemon.pid), cpu_seconds(server, True)
+    case.rounds["welcomed"].append(tuple((late - early) / count * 1e6 for early, late in zip(before, after)))
+    count, cost = pgbench(case, seconds)
+    case.rounds["pgbench"].append(cost / count * 1e6)
+    bare = subprocess.Popen([LOCAL / "bare_http", str(PORT + 2), str(CORES), str(size)])
+    time.sleep(0.1)
+    count = wrk(case, PORT + 2, 1)
+    case.rounds["bare"].append(cpu_seconds(bare.pid) / count * 1e6)
+    bare.terminate()
+    bare.wait()
+    print(f"{case.title:40} daemon %6.0f + database %6.0f   pgbench %6.0f   bare %6.0f" %
+          (*case.rounds["welcomed"][-1], case.rounds["pgbench"][-1], case.rounds["bare"][-1]), flush=True)
+
+
+def measure_starts():
+    times, memories = [], []
+    for _ in range(5):
+        daemon = Daemon()
+        times.append(daemon.started_ms)
+        memories.append(memory_mb(daemon.pid))
+        daemon.stop()
+    return times, memories
+
+
+def measure_idle(daemon, count):
+    """CPU milliseconds a second and memory with so many connections that ask nothing."""
+    sockets = [socket.create_connection(("127.0.0.1", PORT)) for _ in range(count)]
+    time.sleep(1)
+    before = cpu_seconds(daemon.pid)
+    time.sleep(2)
+    cost = (cpu_seconds(daemon.pid) - before) / 2 * 1000
+    memory = memory_mb(daemon.pid)
+    for connection in sockets:
+        connection.close()
+    return cost, memory
+
+
+def cases(guides, request):
+    identity = {"token_hash": r"\x" + hashlib.sha256(TOKEN.encode()).hexdigest(), "roles": "{coordinator}", "tasks": "{}"}
+    languages = {"ctx_languages": "{en,de}"}
+    candidates = Case(f"candidates among {guides:,} guides", 1.3 if guides == 20000 else None, f"/v1/guide-requests/{request}/candidates",
+                      "src/matching/list_candidates.sql", {"id": request, "limit": 20, **identity, **languages}, clients=2, connections=8,
+                      before=AUTHENTICATE, settings=CUSTOM, headers={"Authorization": f"Bearer {TOKEN}"})
+    if guides < 20000:
+        return [candidates]
+    form = {name: value if isinstance(value, str) else json.dumps(value) for name, value in FORM.items() if name != "email"}
+    form |= {"topics": "{housing,work}", "remote": "false", "neighbours": "true"}
+    return [
+        Case("point read: one article", 1.7, "/v1/articles/en-page-77?lang=en", "src/information/get_article.sql", {"slug": "en-page-77", **languages}),
+        Case("list: 20 articles", 1.7, "/v1/articles?lang=en", "src/information/list_articles.sql", {"limit": 20, **languages}),
+        Case("list: 20 guides of a city", None, "/v1/guides?city=bochum&lang=en", "src/guides/list_guides.sql",
+             {"city": "bochum", "limit": 20, **languages}, clients=2, connections=8, settings=CUSTOM),
+        Case("write: a guide request", 1.5, "/v1/guide-requests?lang=en", "src/matching/create_guide_request.sql", {**form, **languages},
+             before=["SELECT subject(:ctx_id)"], body=FORM),
+        candidates,
+    ]
+
+
+def middle(values, digits=0):
+    return f"{statistics.median(values):,.{digits}f} ({min(values):,.{digits}f}–{max(values):,.{digits}f})"
+
+
+def table(measured):
+    lines = ["| request | welcomed: daemon + database | pgbench, same statements | ratio | expected | bare libmicrohttpd |", "| --- | --- | --- | --- | --- | --- |"]
+    for case in measured:
+        totals = [sum(parts) for parts in case.rounds["welcomed"]]
+        parts = " + ".join(f"{statistics.median(part):,.0f}" for part in zip(*case.rounds["welcomed"]))
+        ratio = middle([total / other for total, other in zip(totals, case.rounds["pgbench"])], 2)
+        lines.append(f"| {case.title} | {middle(totals)} = {parts} | {middle(case.rounds['pgbench'])} | {ratio} | "
+                     f"{f'≤ {case.limit}' if case.limit else ''} | {middle(case.rounds['bare'])} |")
+    return "\n".join(lines)
+
+
+def machine():
+    model = re.search(r"model name\s*: (.*)", Path("/proc/cpuinfo").read_text())
+    system = re.search(r'PRETTY_NAME="(.*)"', Path("/etc/os-release").read_text())[1]
+    libraries = ", ".join(f"{name} {run('pkg-config', '--modversion', name).strip()}" for name in ("libmicrohttpd", "libpq"))
+    return (f"{datetime.date.today()}, commit {run('git', '-C', ROOT, 'describe', '--always', '--dirty').strip()}, {system}, "
+            f"{os.cpu_count()} × {model[1].strip() if model else platform.machine()}, PostgreSQL {psql('-c', 'SHOW server_version').split()[0]}, {libraries}")
+
+
+RESULTS = """# What a request costs
+
+Written by `make bench`. {machine}.
+
+CPU microseconds for each request: median of {rounds} rounds (least–most), in which welcomed, pgbench and the bare server took turns of
+{seconds} s. Counted are user and system time of the daemon and of all of PostgreSQL's processes, those of the load generators are not.
+pgbench runs the same statements with the same values and settings (`-M prepared`, BEGIN … COMMIT where there are several), {clients} for
+candidates, -c16 else; the bare libmicrohttpd answers as many bytes out of memory. wrk asks over {connections} connections, 8 for
+candidates. The ratio is welcomed to pgbench, round by round. Background jobs are off, so mails are queued but not sent; commits are durable.
+
+{table}
+
+Guides in the database: 20,000 unless said. Start to ready: {starts} ms, five times. Memory (VmRSS): {rest} MB at rest after the start,
+{loaded:.0f} MB after all of the load above. With 10 idle connections: {idle[0][0]:.1f} ms CPU a second, {idle[0][1]:.0f} MB; with 1,000:
+{idle[1][0]:.1f} ms CPU a second, {idle[1][1]:.0f} MB.
+"""
+
+
+def main():
+    rounds, seconds = (int(word) for word in [*sys.argv[1:], *(5, 3)[len(sys.argv) - 1:]])
+    measured, starts, memories = [], [], []
+    for guides in (1000, 20000):
+        request = psql("-v", f"guides={guides}", "-v", f"token={TOKEN}", "-f", ROOT / "bench/data.sql").split()[-1]
+        if not starts:
+            starts, memories = measure_starts()
+        daemon = Daemon()
+        group = cases(guides, request)
+        for _ in range(rounds):
+            for case in group:
+                measure(case, daemon, seconds)
+        measured += group
+        loaded = memory_mb(daemon.pid)
+        idle = [measure_idle(daemon, count) for count in (10, 1000)] if guides == 20000 else []
+        daemon.stop()
+    text = RESULTS.format(machine=machine(), rounds=rounds, seconds=seconds, table=table(measured), clients="-c2", connections=64,
+                          starts=middle(starts), rest=middle(memories), loaded=loaded, idle=idle)
+    (ROOT / "bench/RESULTS.md").write_text(text)
+    print(text)
+
+
+if __name__ == "__main__":
+    main()
