@@ -22,8 +22,8 @@ CREATE TABLE article (
   archived_at   timestamptz,
   CHECK (replaces IS NULL OR city IS NOT NULL)
 );
-CREATE INDEX article_region ON article (position, id) WHERE city IS NULL AND archived_at IS NULL;
-CREATE INDEX article_city ON article (city, position, id) WHERE city IS NOT NULL AND archived_at IS NULL;
+CREATE INDEX article_order ON article (position, id) WHERE archived_at IS NULL;
+CREATE INDEX article_city ON article (city) WHERE city IS NOT NULL;
 CREATE INDEX article_parent ON article (parent, position);
 CREATE UNIQUE INDEX article_replaces ON article (replaces, city) WHERE archived_at IS NULL;
 

@@ -1,18 +1,18 @@
 -- SPDX-License-Identifier: EUPL-1.2
 -- A current slug in any language or an id; the city's article before the region's; everything linked in the best language there is.
 WITH RECURSIVE self AS (
-  SELECT a.id, a.parent, a.related
+  SELECT a.id, a.city, a.parent, a.topics, a.audiences, a.stages, a.related
     FROM article a
-   WHERE a.id = article_of(:slug, :city, :ctx_languages)
+   WHERE a.id = (SELECT article_of(:slug, :city, :ctx_languages))
 ), above AS (
   SELECT self.parent AS id, 1 AS distance
     FROM self
    UNION ALL
-  SELECT a.parent, above.distance + 1
+  SELECT (SELECT a.parent FROM article a WHERE a.id = above.id), above.distance + 1
     FROM above
-    JOIN article a ON a.id = above.id
-   WHERE above.distance < 20
-), reachable AS (
+   WHERE above.id IS NOT NULL
+     AND above.distance < 20
+), reachable AS NOT MATERIALIZED (
   SELECT a.id, a.key, a.parent, a.position
     FROM article a
    WHERE a.archived_at IS NULL
@@ -22,13 +22,13 @@ WITH RECURSIVE self AS (
             WHERE own.replaces = a.id
               AND own.city = :city
               AND own.archived_at IS NULL
-              AND EXISTS (SELECT FROM published_translation p WHERE p.article_id = own.id))
+              AND EXISTS (SELECT FROM revision r WHERE r.article = own.id AND r.state = 'published'))
 ), near AS (
-  SELECT 'breadcrumb' AS kind, above.id, -above.distance AS place FROM above
+  SELECT 'breadcrumb' AS kind, above.id, -above.distance AS place FROM above WHERE above.id IS NOT NULL
    UNION ALL
-  SELECT 'children', r.id, r.position FROM reachable r JOIN self ON r.parent = self.id
+  SELECT 'children', r.id, r.position FROM self JOIN reachable r ON r.parent = self.id
    UNION ALL
-  SELECT 'related', r.id, array_position(self.related, r.key) FROM reachable r JOIN self ON r.key = ANY (self.related)
+  SELECT 'related', r.id, array_position(self.related, r.key) FROM self JOIN reachable r ON r.key = ANY (self.related)
 ), link AS (
   SELECT near.kind,
          jsonb_agg(jsonb_build_object('id', near.id, 'slug', t.slug, 'title', t.title, 'language', t.language)
@@ -42,17 +42,17 @@ WITH RECURSIVE self AS (
             LIMIT 1) t
    GROUP BY near.kind
 )
-SELECT a.id,
+SELECT self.id,
        t.slug,
        t.title,
        t.summary,
        t.body_html,
        t.body_text,
-       a.city,
-       a.parent,
-       a.topics,
-       a.audiences,
-       a.stages,
+       self.city,
+       self.parent,
+       self.topics,
+       self.audiences,
+       self.stages,
        t.published_at AS updated_at,
        :ctx_languages[1] AS "language.requested",
        t.language AS "language.served",
@@ -61,12 +61,11 @@ SELECT a.id,
        (SELECT jsonb_agg(jsonb_build_object('language', o.language, 'slug', o.slug, 'title', o.title, 'state', o.state) ORDER BY l.position)
           FROM published_translation o
           JOIN language l ON l.tag = o.language
-         WHERE o.article_id = a.id) AS translations,
+         WHERE o.article_id = self.id) AS translations,
        coalesce((SELECT link.links FROM link WHERE link.kind = 'breadcrumb'), '[]') AS breadcrumb,
        coalesce((SELECT link.links FROM link WHERE link.kind = 'children'), '[]') AS children,
        coalesce((SELECT link.links FROM link WHERE link.kind = 'related'), '[]') AS related
   FROM self
-  JOIN article a ON a.id = self.id
-  JOIN published_translation t ON t.article_id = a.id
+  JOIN published_translation t ON t.article_id = self.id
  ORDER BY array_position(:ctx_languages, t.language) NULLS LAST, t.language
  LIMIT 1;
