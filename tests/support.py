@@ -410,7 +410,7 @@ class People:
         """Sends a form; (id, token of the mail that asks to confirm)."""
         made = answer(self.daemon.http.post(path, json=form), 202)
         assert made["state"] == "unverified"
-        return made["id"], self.daemon.mails.next(form["email"]).token
+        return made["id"], self.daemon.mails.next(form["email"], "confirm_" + path[4:-1].replace("-", "_")).token
 
     def confirm(self, token):
         return answer(self.daemon.http.post("/v1/confirmations", json={"token": token}))
