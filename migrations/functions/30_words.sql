@@ -25,8 +25,10 @@ CREATE OR REPLACE FUNCTION asks_since(asks timestamptz[], since timestamptz) RET
   SELECT coalesce((asks[1] > since)::integer, 0) + coalesce((asks[2] > since)::integer, 0) + coalesce((asks[3] > since)::integer, 0)
 $$;
 
--- The first of these languages that has mail texts.
-CREATE OR REPLACE FUNCTION mail_language_of(languages text[]) RETURNS text LANGUAGE sql STABLE PARALLEL SAFE AS $$
-  SELECT coalesce((SELECT l.tag FROM unnest(languages) WITH ORDINALITY AS l(tag, n) JOIN mail_language USING (tag) ORDER BY l.n LIMIT 1),
-                  'en')
+-- The first of these languages that has mail texts. plpgsql keeps its plan; SQL would be planned at each call.
+CREATE OR REPLACE FUNCTION mail_language_of(languages text[]) RETURNS text LANGUAGE plpgsql STABLE PARALLEL SAFE AS $$
+BEGIN
+  RETURN coalesce((SELECT l.tag FROM unnest(languages) WITH ORDINALITY AS l(tag, n) JOIN mail_language USING (tag) ORDER BY l.n LIMIT 1),
+                  'en');
+END
 $$;
