@@ -12,6 +12,8 @@
 struct joiner {
     struct endpoints *endpoints;
     const struct contract *contract;
+    const struct embedded *files;
+    size_t file_count;
     struct buffer *report;
     bool clean;
 };
@@ -146,14 +148,46 @@ static bool path_belongs(const char *path, const char *id, struct arena *arena, 
     return *variant != NULL;
 }
 
+/* The plain statement file of that operation, or NULL. */
+static const struct embedded *file_find(const struct joiner *joiner, const char *id)
+{
+    for (size_t i = 0; i < joiner->file_count; i++) {
+        const char *variant;
+        if (path_belongs(joiner->files[i].path, id, &joiner->endpoints->arena, &variant) && !variant)
+            return &joiner->files[i];
+    }
+    return NULL;
+}
+
+/* The file's text. A last line "-- answer: get_guide_request" has it end with that operation's statements: a change answers as
+ * reading does. NULL: out of memory, or (reported) there is no such file. */
+static const char *file_text(struct joiner *joiner, const struct embedded *source)
+{
+    static const char mark[] = "-- answer: ";
+    struct arena *arena = &joiner->endpoints->arena;
+    size_t start = source->length ? source->length - 1 : 0; /* the last byte ends the last line */
+    while (start > 0 && source->bytes[start - 1] != '\n')
+        start--;
+    const char *line = source->bytes + start;
+    if (strncmp(line, mark, sizeof mark - 1) != 0)
+        return source->bytes;
+    const char *name = line + sizeof mark - 1;
+    const char *id = arena_copy(arena, name, strcspn(name, "\n"));
+    const struct embedded *other = id ? file_find(joiner, id) : NULL;
+    if (id && !other)
+        report_fault(joiner, source->path, 0, "there is no statement file of", id);
+    return other ? arena_printf(arena, "%s%s", source->bytes, other->bytes) : NULL;
+}
+
 static bool program_load(struct joiner *joiner, struct endpoint *endpoint, const struct embedded *source, const char *variant)
 {
     struct arena *arena = &joiner->endpoints->arena;
     struct statement_file *file = arena_alloc(arena, sizeof *file);
     struct tree_error error;
-    if (!file)
-        return false;
-    if (!statement_file_parse(file, source->path, source->bytes, source->length, arena, &error)) {
+    const char *text = file ? file_text(joiner, source) : NULL;
+    if (!text)
+        return !joiner->clean;
+    if (!statement_file_parse(file, source->path, text, strlen(text), arena, &error)) {
         report_fault(joiner, source->path, error.line, error.message, "");
         return true;
     }
@@ -212,8 +246,7 @@ static void inputs_review(struct joiner *joiner, const struct endpoint *endpoint
             report_fault(joiner, operation->id, 0, "no statement uses the member", operation->body->properties[i].name);
 }
 
-static bool endpoint_join(struct joiner *joiner, struct endpoint *endpoint, const struct embedded *files, size_t file_count,
-                          const struct operation_code *const *codes)
+static bool endpoint_join(struct joiner *joiner, struct endpoint *endpoint, const struct operation_code *const *codes)
 {
     const char *id = endpoint->operation->id;
     const char *variant;
@@ -222,14 +255,14 @@ static bool endpoint_join(struct joiner *joiner, struct endpoint *endpoint, cons
         for (const struct operation_code *code = *codes; code->operation; code++)
             if (strcmp(code->operation, id) == 0)
                 endpoint->code = code;
-    for (size_t i = 0; i < file_count; i++)
-        most += path_belongs(files[i].path, id, &joiner->endpoints->arena, &variant);
+    for (size_t i = 0; i < joiner->file_count; i++)
+        most += path_belongs(joiner->files[i].path, id, &joiner->endpoints->arena, &variant);
     endpoint->programs = arena_array(&joiner->endpoints->arena, most + 1, sizeof *endpoint->programs);
     if (!endpoint->programs)
         return false;
-    for (size_t i = 0; i < file_count; i++)
-        if (path_belongs(files[i].path, id, &joiner->endpoints->arena, &variant) &&
-            !program_load(joiner, endpoint, &files[i], variant))
+    for (size_t i = 0; i < joiner->file_count; i++)
+        if (path_belongs(joiner->files[i].path, id, &joiner->endpoints->arena, &variant) &&
+            !program_load(joiner, endpoint, &joiner->files[i], variant))
             return false;
     if (!endpoint_program(endpoint, NULL) && !(endpoint->code && endpoint->code->render))
         report_fault(joiner, id, 0, "the operation has neither a statement nor a C function", "");
@@ -238,16 +271,16 @@ static bool endpoint_join(struct joiner *joiner, struct endpoint *endpoint, cons
 }
 
 /* A statement file no operation names would silently never run. */
-static void files_review(struct joiner *joiner, const struct embedded *files, size_t file_count)
+static void files_review(struct joiner *joiner)
 {
-    for (size_t i = 0; i < file_count; i++) {
+    for (size_t i = 0; i < joiner->file_count; i++) {
         const char *variant;
-        const size_t length = strlen(files[i].path);
-        bool known = strncmp(files[i].path, "src/", 4) != 0 || length < 4 || strcmp(files[i].path + length - 4, ".sql") != 0;
+        const size_t length = strlen(joiner->files[i].path);
+        bool known = strncmp(joiner->files[i].path, "src/", 4) != 0 || length < 4 || strcmp(joiner->files[i].path + length - 4, ".sql") != 0;
         for (size_t k = 0; !known && k < joiner->contract->count; k++)
-            known = path_belongs(files[i].path, joiner->contract->operations[k].id, &joiner->endpoints->arena, &variant);
+            known = path_belongs(joiner->files[i].path, joiner->contract->operations[k].id, &joiner->endpoints->arena, &variant);
         if (!known)
-            report_fault(joiner, files[i].path, 0, "no operation has this name", "");
+            report_fault(joiner, joiner->files[i].path, 0, "no operation has this name", "");
     }
 }
 
@@ -271,7 +304,7 @@ static void core_statements(struct endpoints *endpoints)
 bool endpoints_load(struct endpoints *endpoints, const struct contract *contract, const struct embedded *files, size_t file_count,
                     const struct operation_code *const *codes, struct buffer *report)
 {
-    struct joiner joiner = {endpoints, contract, report, true};
+    struct joiner joiner = {endpoints, contract, files, file_count, report, true};
     *endpoints = (struct endpoints){.count = contract->count};
     arena_init(&endpoints->arena, 64 << 10);
     endpoints->items = arena_array(&endpoints->arena, contract->count + 1, sizeof *endpoints->items);
@@ -279,11 +312,11 @@ bool endpoints_load(struct endpoints *endpoints, const struct contract *contract
     core_statements(endpoints);
     for (size_t i = 0; whole && i < contract->count; i++) {
         endpoints->items[i].operation = &contract->operations[i];
-        whole = endpoint_join(&joiner, &endpoints->items[i], files, file_count, codes);
+        whole = endpoint_join(&joiner, &endpoints->items[i], codes);
     }
     if (!whole)
         report_fault(&joiner, "welcomed", 0, "out of memory", "");
-    files_review(&joiner, files, file_count);
+    files_review(&joiner);
     codes_review(&joiner, codes);
     return joiner.clean;
 }
