@@ -38,7 +38,7 @@ $$;
 -- A task session carries no staff power and opens one thing only. Called by every request of a person: what most people have not
 -- (roles) is not looked for.
 CREATE OR REPLACE FUNCTION authenticate(token_hash bytea, tasks text[], thing uuid) RETURNS TABLE (session uuid, extend boolean)
-LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = welcome, pg_temp AS $$
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = welcome, pg_temp SET plan_cache_mode = force_generic_plan AS $$
 DECLARE
   who    record;
   roles  text[];

@@ -117,7 +117,7 @@ SELECT r.id AS request, r.handled_by, g.id AS guide, g.display_name, g.story, g.
 
 -- The stored explanation: [{"criterion","points", figures...}], no term of zero points.
 CREATE OR REPLACE FUNCTION terms_of(e eligible) RETURNS jsonb
-LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = welcome, pg_temp AS $$
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = welcome, pg_temp SET plan_cache_mode = force_generic_plan AS $$
 BEGIN
   RETURN (SELECT jsonb_agg(jsonb_build_object('criterion', t.criterion, 'points', t.points) || t.figures ORDER BY t.n)
     FROM guide_request r
@@ -157,7 +157,8 @@ $$;
 
 -- What a reader may see of an explanation: guides and the coordinators of their cities all, other coordinators the terms of load,
 -- asks and price as one, so that the points still add up, newcomers nothing.
-CREATE OR REPLACE FUNCTION terms_for(terms jsonb, newcomer boolean, guides_side boolean) RETURNS jsonb LANGUAGE plpgsql IMMUTABLE AS $$
+CREATE OR REPLACE FUNCTION terms_for(terms jsonb, newcomer boolean, guides_side boolean) RETURNS jsonb
+LANGUAGE plpgsql IMMUTABLE SET plan_cache_mode = force_generic_plan AS $$
 BEGIN
   IF newcomer THEN
     RETURN '[]';
