@@ -71,7 +71,7 @@ cat << END
 
     curl -s $public/v1/cities
     curl -s '$public/v1/articles?lang=en'
-    curl -s '$public/v1/guides?city=bochum&language=ar'
+    curl -s '$public/v1/guides?city=essen&language=ar'
     curl -s $admin/health/ready
     build/release/welcomed mail last ADDRESS      # mails go to $LOCAL/mail
 
