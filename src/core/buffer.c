@@ -85,25 +85,32 @@ void buffer_printf(struct buffer *buffer, const char *format, ...)
     va_end(arguments);
 }
 
-/* What a byte below 0x60 must be written as inside a JSON string; NULL where it may stand as it is. */
-static const char *json_escape(unsigned char byte, char unicode[7])
+static bool json_plain(unsigned char byte)
+{
+    return byte >= 0x20 && byte != '"' && byte != '\\';
+}
+
+/* What a byte that is not plain must be written as inside a JSON string. */
+static void json_escape(struct buffer *buffer, unsigned char byte)
 {
     switch (byte) {
     case '"':
-        return "\\\"";
+        buffer_puts(buffer, "\\\"");
+        break;
     case '\\':
-        return "\\\\";
+        buffer_puts(buffer, "\\\\");
+        break;
     case '\n':
-        return "\\n";
+        buffer_puts(buffer, "\\n");
+        break;
     case '\r':
-        return "\\r";
+        buffer_puts(buffer, "\\r");
+        break;
     case '\t':
-        return "\\t";
+        buffer_puts(buffer, "\\t");
+        break;
     default:
-        if (byte >= 0x20)
-            return NULL;
-        snprintf(unicode, 7, "\\u%04x", byte);
-        return unicode;
+        buffer_printf(buffer, "\\u%04x", byte);
     }
 }
 
@@ -112,17 +119,14 @@ void buffer_json(struct buffer *buffer, const char *text, size_t length)
     if (!buffer_reserve(buffer, length + 2)) /* the usual case needs no second look */
         return;
     buffer_putc(buffer, '"');
-    size_t start = 0;
-    for (size_t i = 0; i < length; i++) {
-        char unicode[7];
-        const char *escape = json_escape((unsigned char)text[i], unicode);
-        if (!escape)
-            continue;
-        buffer_append(buffer, text + start, i - start);
-        buffer_puts(buffer, escape);
-        start = i + 1;
+    for (size_t at = 0; at < length; at++) {
+        const size_t start = at;
+        while (at < length && json_plain((unsigned char)text[at]))
+            at++;
+        buffer_append(buffer, text + start, at - start);
+        if (at < length)
+            json_escape(buffer, (unsigned char)text[at]);
     }
-    buffer_append(buffer, text + start, length - start);
     buffer_putc(buffer, '"');
 }
 
