@@ -127,7 +127,7 @@ CREATE TABLE guide_request (
   CHECK ((state = 'closed') = (closed_as IS NOT NULL)),
   CHECK (city IS NOT NULL OR remote)
 );
-CREATE UNIQUE INDEX guide_request_one_per_account ON guide_request (account) WHERE state <> 'closed';
+CREATE UNIQUE INDEX duplicate ON guide_request (account) WHERE state <> 'closed'; -- a problem's code: two reopenings may race
 CREATE INDEX guide_request_account ON guide_request (account, id);
 CREATE INDEX guide_request_queue ON guide_request (handled_by, waiting_since, id);
 CREATE INDEX guide_request_waiting ON guide_request (waiting_since, id) WHERE state = 'open';

@@ -40,8 +40,8 @@ CREATE INDEX proposal_request ON proposal (request, id);
 CREATE INDEX proposal_guide ON proposal (guide, asked_at);
 CREATE INDEX proposal_guide_account ON proposal (guide_account, id);
 CREATE INDEX proposal_request_account ON proposal (request_account, id);
-CREATE INDEX proposal_request_city ON proposal (request_city, id);
-CREATE INDEX proposal_guide_city ON proposal (guide_city, id);
+CREATE INDEX proposal_request_city ON proposal (request_city, (state = 'open'), id); -- lists: open first, then newest
+CREATE INDEX proposal_guide_city ON proposal (guide_city, (state = 'open'), id);
 CREATE INDEX proposal_asked_by ON proposal (asked_by) WHERE asked_by IS NOT NULL;
 CREATE INDEX proposal_expiry ON proposal (expires_at) WHERE state IN ('open', 'awaiting_newcomer');
 
@@ -107,7 +107,7 @@ INSERT INTO transition (machine, from_state, to_state, actor) VALUES
   ('guide_request', 'unverified', 'open', 'system'),
   ('guide_request', 'open', 'proposed', 'system'),
   ('guide_request', 'open', 'closed', 'newcomer'),
-  ('guide_request', 'open', 'closed', 'staff'),
+  ('guide_request', 'open', 'closed', 'staff'), ('guide_request', 'proposed', 'closed', 'staff'),
   ('guide_request', 'open', 'closed', 'job'),
   ('guide_request', 'proposed', 'open', 'system'),
   ('guide_request', 'proposed', 'awaiting_newcomer', 'system'),

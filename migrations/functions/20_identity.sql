@@ -54,7 +54,7 @@ BEGIN
     PERFORM problem('unauthenticated');
   ELSIF who.kind IS NOT NULL AND who.kind <> ALL (coalesce(tasks, '{}')) THEN
     PERFORM problem('forbidden');
-  ELSIF who.thing IS DISTINCT FROM authenticate.thing AND who.kind IS NOT NULL THEN
+  ELSIF who.kind IS NOT NULL AND who.thing <> authenticate.thing THEN -- a NULL thing: signing out, which is about no thing
     PERFORM problem('not_found');
   END IF;
   IF who.staff THEN

@@ -234,6 +234,7 @@ $$;
 -- An account of that address that is there already gets the roles and keeps its id.
 CREATE OR REPLACE FUNCTION create_account(id uuid, email text, language text, display_name text, roles jsonb) RETURNS void
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = welcome, pg_temp AS $$
+#variable_conflict use_column
 BEGIN
   PERFORM require(is_admin(), 'forbidden');
   INSERT INTO account (id, email, language, display_name)

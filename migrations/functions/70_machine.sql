@@ -1,11 +1,12 @@
 -- SPDX-License-Identifier: EUPL-1.2
 -- States: BEFORE triggers run as the caller and refuse, AFTER triggers run as the owner and carry consequences across the wall.
 
--- Who acts on a row of which these accounts are the parties. Consequences and the owner's functions act for system and jobs.
+-- Who acts on a row of which these accounts are the parties. Only the daemon's role speaks for people; consequences, the owner's
+-- functions and operators act for the system and its jobs.
 CREATE OR REPLACE FUNCTION actors(guide uuid, newcomer uuid) RETURNS text[] LANGUAGE plpgsql STABLE AS $$
 BEGIN
   RETURN CASE WHEN pg_trigger_depth() > 1 THEN ARRAY['system']
-              WHEN current_user = 'welcome_owner' THEN ARRAY['system', 'job']
+              WHEN current_user <> 'welcome' THEN ARRAY['system', 'job']
               WHEN guide = me() THEN ARRAY['guide']
               WHEN newcomer = me() THEN ARRAY['newcomer']
               ELSE ARRAY['staff'] END;
@@ -374,7 +375,8 @@ CREATE OR REPLACE FUNCTION proposal_after() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = welcome, pg_temp AS $$
 BEGIN
   IF TG_OP = 'INSERT' THEN
-    UPDATE guide g SET recent_asks = (NEW.asked_at || g.recent_asks)[1:3] WHERE g.id = NEW.guide;
+    UPDATE guide g SET recent_asks = ARRAY(SELECT asked FROM unnest(NEW.asked_at || g.recent_asks) AS asked ORDER BY asked DESC LIMIT 3)
+     WHERE g.id = NEW.guide;
     UPDATE guide_request r SET state = CASE WHEN r.state = 'open' THEN 'proposed' ELSE r.state END,
                                also_handled_by = CASE WHEN r.city IS NULL AND NEW.guide_city <> ALL (r.also_handled_by)
                                                       THEN r.also_handled_by || NEW.guide_city ELSE r.also_handled_by END

@@ -19,7 +19,7 @@ SELECT r.id AS request, a.email, a.language
   FROM guide_request r JOIN account a ON a.id = r.account
  WHERE (r.account = (SELECT me()) OR r.handled_by = ANY ((SELECT my_cities())::text[])
         OR r.also_handled_by && (SELECT my_cities())::text[])
-   AND r.id = coalesce((SELECT task()), r.id);
+   AND CASE WHEN (SELECT task()) IS NULL THEN true ELSE r.id = (SELECT task()) END;
 
 -- For admins: everybody who holds a role.
 CREATE VIEW staff_account AS
@@ -41,7 +41,7 @@ SELECT p.id AS proposal, r.id AS guide_request, r.display_name AS newcomer_name,
   JOIN guide g ON g.id = p.guide
  WHERE (p.guide_account = (SELECT me()) OR (p.request_account = (SELECT me()) AND p.shown_at IS NOT NULL)
         OR p.request_city = ANY ((SELECT my_cities())::text[]) OR p.guide_city = ANY ((SELECT my_cities())::text[]))
-   AND p.request = coalesce((SELECT task()), p.request);
+   AND CASE WHEN (SELECT task()) IS NULL THEN true ELSE p.request = (SELECT task()) END;
 
 -- Names for all who see the match; addresses only while it is active, to the two and, of their own city's person, to coordinators.
 CREATE VIEW match_contact WITH (security_barrier) AS
@@ -56,7 +56,7 @@ SELECT m.id AS match, g.id AS guide, g.display_name AS guide_name, r.display_nam
   JOIN account ra ON ra.id = m.request_account
  CROSS JOIN LATERAL (SELECT m.guide_account = (SELECT me()) OR m.request_account = (SELECT me()) AS party) who
  WHERE (who.party OR m.request_city = ANY ((SELECT my_cities())::text[]) OR m.guide_city = ANY ((SELECT my_cities())::text[]))
-   AND m.request = coalesce((SELECT task()), m.request);
+   AND CASE WHEN (SELECT task()) IS NULL THEN true ELSE m.request = (SELECT task()) END;
 
 -- The right is on the request; of guides of other cities the public columns only. Explanations are built after the LIMIT.
 CREATE VIEW candidate AS
