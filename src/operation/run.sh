@@ -46,9 +46,9 @@ END
 
 welcomed=build/release/welcomed
 $welcomed migrate
-$welcomed import
 if [ -n "${WELCOME_SMTP_URL-}" ] || grep -qs '^ *WELCOME_SMTP_URL *= *[^ ]' "${WELCOME_CONFIG-}"; then
     echo "A mail server is configured, so the invented people of content/demo stay out."
+    $welcomed import
 else
     $welcomed import --demo
 fi
