@@ -50,6 +50,7 @@ struct segment {
     PGresult *results[SEGMENT_STEPS_MAX]; /* of the kept steps; freed by segment_release() */
     PGresult *error;
     unsigned attempts;
+    int64_t begun;    /* ms: when it was submitted */
     int64_t deadline; /* ms: must have been sent by then */
     struct segment *next;
 };

@@ -161,6 +161,7 @@ static void lane_pump(struct lane *lane)
 void lane_submit(struct lane *lane, struct segment *segment, int64_t now)
 {
     segment->attempts = 0;
+    segment->begun = now;
     segment->next = NULL;
     segment->error = NULL;
     memset(segment->results, 0, sizeof segment->results);
@@ -216,14 +217,16 @@ void lane_segment_back(struct lane *lane, struct segment *segment, PGresult *err
     segment_end(segment, error ? OUTCOME_REFUSED : OUTCOME_ANSWERED);
 }
 
+/* Reading again harms nobody, but one frozen link is followed by others: whoever waited that long has waited enough. */
 void lane_segment_lost(struct lane *lane, struct segment *segment)
 {
+    const int64_t now = clock_ms();
     if (lane->options.kind == LANE_WRITE) {
         segment_end(segment, OUTCOME_LOST);
         return;
     }
-    segment->deadline = clock_ms() + LANE_PATIENCE; /* reading again harms nobody */
-    if (!segment_retry(lane, segment))
+    segment->deadline = now + LANE_PATIENCE;
+    if (now - segment->begun > lane->options.statement_ms || !segment_retry(lane, segment))
         segment_end(segment, OUTCOME_UNAVAILABLE);
 }
 

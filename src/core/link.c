@@ -223,11 +223,8 @@ static void link_landed(struct link *link)
         link->flights[link->first].sent = clock_ms(); /* the server turns to it only now */
     if (flight.error && (flight.prepares || plan_void(flight.error)))
         link_forget(link, &flight);
-    if (flight.prepares) {
-        if (flight.error)
-            log_error("prepare_failed", log_text("statement", flight.segment->steps[0].statement->name),
-                      log_text("sqlstate", PQresultErrorField(flight.error, PG_DIAG_SQLSTATE)));
-        PQclear(flight.error);
+    if (flight.prepares) { /* what ails it ails the segment behind: not that some prepared statement is missing */
+        link->flights[link->first].error = flight.error;
         return;
     }
     link->segments--;

@@ -1,0 +1,111 @@
+# SPDX-License-Identifier: EUPL-1.2
+# The database killed, restarted, frozen, its connections cut: what was acknowledged is there, nobody waits for ever, and all is
+# well again without a restart of the daemon.
+import json
+import os
+import signal
+import threading
+import time
+
+from load import ask_for_a_guide, backends, counts, load, read_cities, refused_well
+from support import answer, eventually
+
+LOST = {"database_link_lost", "job_failed", "listener_lost", "database_unreachable", "step_failed"}
+
+
+def serves(daemon):
+    """requests are answered again"""
+    return daemon.http.get("/v1/cities").status_code == 200
+
+
+def test_a_killed_server_loses_nothing_acknowledged_and_is_found_again(fragile, own_cluster):
+    fragile.tolerated |= LOST
+    with load(fragile, 4, ask_for_a_guide) as writes, load(fragile, 4, read_cities) as reads:
+        for _ in range(2):
+            time.sleep(0.7)
+            own_cluster.kill()
+            eventually(lambda: any(r.status == 503 for r in reads()[-4:]) and any(r.status == 503 for r in writes()[-4:]))
+            time.sleep(0.7)
+            own_cluster.start()
+            before = counts(writes())[202]
+            eventually(lambda: serves(fragile) and counts(writes())[202] > before)
+    assert set(counts(reads())) == {200, 503} and set(counts(writes())) == {202, 503}
+    assert all(refused_well(r, "unavailable", "overloaded") for r in reads() + writes() if r.status == 503)
+    assert max(r.seconds for r in reads() + writes()) < 15
+    with fragile.connect() as db:
+        kept = {str(row[0]) for row in db.execute("SELECT id FROM guide_request")}
+    acknowledged = [json.loads(r.body)["id"] for r in writes() if r.status == 202]
+    assert acknowledged and set(acknowledged) <= kept
+
+
+def test_reads_survive_their_connections(fragile):
+    fragile.tolerated |= LOST
+    with load(fragile, 6, read_cities) as reads, fragile.connect() as db:
+        for _ in range(30):
+            for pid in backends(fragile)[:3]:
+                db.execute("SELECT pg_terminate_backend(%s)", (pid,))
+            time.sleep(0.05)
+    assert len(reads()) > 50
+    assert set(counts(reads())) == {200}
+
+
+def test_a_write_cut_off_is_answered_with_what_may_have_happened(fragile):
+    fragile.tolerated |= LOST
+    method, path, body, _ = ask_for_a_guide()
+    answers = []
+    with fragile.connect() as db, fragile.connect() as killer:
+        with db.transaction():
+            db.execute("LOCK TABLE guide_request IN ACCESS EXCLUSIVE MODE")
+            thread = threading.Thread(target=lambda: answers.append(fragile.http.request(method, path, json=body)))
+            thread.start()
+
+            def waits():
+                """the write waits for the lock"""
+                return killer.execute("SELECT pid FROM pg_stat_activity WHERE datname = %s AND wait_event_type = 'Lock'"
+                                      " AND usename = 'welcome'", (fragile.database,)).fetchone()
+            killer.execute("SELECT pg_terminate_backend(%s)", eventually(waits))
+            thread.join()
+        assert db.execute("SELECT count(*) FROM guide_request").fetchone() == (0,)
+    problem = answer(answers[0], 503)
+    assert problem["code"] == "unavailable"
+    assert answers[0].headers["Retry-After"]
+    assert "may" in problem["detail"]
+
+
+def test_a_frozen_server_is_given_up_in_bounded_time(fragile, own_cluster):
+    fragile.tolerated |= LOST
+    with load(fragile, 3, ask_for_a_guide) as writes, load(fragile, 3, read_cities) as reads:
+        time.sleep(0.5)
+        own_cluster.signal(signal.SIGSTOP)
+        frozen = time.monotonic()
+        try:
+            eventually(lambda: any(r.status == 503 for r in reads()) and any(r.status == 503 for r in writes()))
+            time.sleep(2)
+        finally:
+            own_cluster.signal(signal.SIGCONT)
+        thawed = time.monotonic()
+        eventually(lambda: serves(fragile) and any(r.sent > thawed and r.status == 202 for r in writes()))
+    late = [r for r in reads() + writes() if r.sent > frozen - 0.1]
+    assert set(counts(late)) <= {200, 202, 503}
+    assert all(refused_well(r, "unavailable", "overloaded") for r in late if r.status == 503)
+    assert max(r.seconds for r in late) < 14  # the queue's 2 s, twice the 5 s of a write, and what a busy machine adds
+
+
+def test_a_daemon_waits_for_a_server_that_comes_later(fragile, own_cluster):
+    fragile.tolerated |= LOST
+    fragile.kill()
+    own_cluster.kill()
+    fragile.start(wait=False)
+    time.sleep(1.5)
+    own_cluster.start()
+    eventually(fragile.ready)
+    assert serves(fragile)
+
+
+def test_the_second_address_is_tried_when_nobody_listens_at_the_first(own_daemons):
+    with own_daemons.running() as daemon:
+        daemon.kill()
+        daemon.environment["WELCOME_DATABASE_URL"] = (f"host=127.0.0.1,{os.environ['PGHOST']} port=1,5432"
+                                                      f" dbname={daemon.database} user=welcome")
+        daemon.start()
+        assert serves(daemon)
