@@ -26,7 +26,7 @@ struct target {
 };
 
 /* Reads an origin-form target (RFC 9112 §3.2.1). Percent-encoding must be whole and must decode to valid UTF-8 without control
- * characters; "+" in a query is a space. Returns NULL, or the fault code of what is wrong. */
+ * characters; "+" in a query is a space. Returns NULL, or the fault code of what is wrong; what was read before it is there. */
 const char *target_parse(struct target *target, const char *raw, struct arena *arena);
 
 /* Whether text is valid UTF-8 (RFC 3629). */

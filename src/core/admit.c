@@ -143,7 +143,7 @@ static void parameter_check(struct request *request, const struct parameter *par
         *value = node_json(parameter->schema->default_value);
         request->faults.failed = request->faults.failed || !*value;
     } else if (text && parameter->place == PLACE_HEADER && !utf8_valid(text, strlen(text)))
-        request_fault(request, NULL, parameter->name, "utf8", NULL);
+        request_fault(request, NULL, parameter->name, "not_utf8", NULL);
     else if (text) {
         *value = schema_read(parameter->schema, text, parameter->name, &request->faults);
         if (*value)

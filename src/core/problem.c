@@ -32,6 +32,10 @@ static void fault_write(struct buffer *out, const struct fault *fault, const cha
     buffer_json_text(out, fault->code);
     buffer_puts(out, ",\"detail\":");
     fault_detail(out, fault, language, arena);
+    if (fault->limit) {
+        buffer_puts(out, ",\"limit\":");
+        buffer_json_text(out, fault->limit);
+    }
     buffer_putc(out, '}');
 }
 

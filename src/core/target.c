@@ -65,7 +65,7 @@ static const char *component_decode(const char *text, size_t length, bool plus_i
         out[written++] = byte;
     }
     if (out && !utf8_valid(out, written)) {
-        *fault = "utf8";
+        *fault = "not_utf8";
         return NULL;
     }
     return out;
@@ -80,9 +80,10 @@ static const char *path_parse(struct target *target, const char *path, size_t le
         const size_t size = slash ? (size_t)(slash - start) : length - at - 1;
         if (target->segment_count > ROUTE_SEGMENTS_MAX)
             return NULL; /* matches nothing; no need to read on */
-        target->segments[target->segment_count] = component_decode(start, size, false, arena, &fault);
-        if (!target->segments[target->segment_count++])
+        const char *segment = component_decode(start, size, false, arena, &fault);
+        if (!segment)
             return fault;
+        target->segments[target->segment_count++] = segment;
         at += size + 1;
     }
     return NULL;
@@ -98,13 +99,11 @@ static const char *query_parse(struct target *target, const char *query, struct 
         if (length > 0 && target->query_count == QUERY_MAX)
             return "too_many_parameters";
         if (length > 0) {
-            struct query_pair *pair = &target->query[target->query_count++];
-            pair->name = component_decode(query, name_length, true, arena, &fault);
-            pair->value = !pair->name ? NULL
-                          : equals    ? component_decode(equals + 1, length - name_length - 1, true, arena, &fault)
-                                      : "";
-            if (!pair->value)
+            const char *name = component_decode(query, name_length, true, arena, &fault);
+            const char *value = name && equals ? component_decode(equals + 1, length - name_length - 1, true, arena, &fault) : "";
+            if (!name || !value)
                 return fault;
+            target->query[target->query_count++] = (struct query_pair){name, value};
         }
         query += length + (query[length] == '&');
     }
