@@ -2,9 +2,12 @@
 -- Small words of the trade: titles in a reader's language, levels, times inside JSON.
 
 -- The first of the reader's languages that has a title; the list ends with the defaults, so there is one.
-CREATE OR REPLACE FUNCTION title_in(title jsonb, languages text[]) RETURNS text LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
-  SELECT coalesce((SELECT title ->> l.tag FROM unnest(languages) WITH ORDINALITY AS l(tag, n) WHERE title ? l.tag ORDER BY l.n LIMIT 1),
-                  title ->> 'en')
+CREATE OR REPLACE FUNCTION title_in(title jsonb, languages text[]) RETURNS text LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE AS $$
+BEGIN
+  RETURN (
+    SELECT coalesce((SELECT title ->> l.tag FROM unnest(languages) WITH ORDINALITY AS l(tag, n) WHERE title ? l.tag ORDER BY l.n LIMIT 1),
+                    title ->> 'en'));
+END
 $$;
 
 CREATE OR REPLACE FUNCTION level_rank(level text) RETURNS integer LANGUAGE sql IMMUTABLE PARALLEL SAFE AS
@@ -17,8 +20,11 @@ CREATE OR REPLACE FUNCTION rfc3339(at timestamptz) RETURNS text LANGUAGE sql STA
 $$ SELECT to_char(at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') $$;
 
 -- The tags of [{"tag","level"}], in their order.
-CREATE OR REPLACE FUNCTION tags_of(languages jsonb) RETURNS text[] LANGUAGE sql IMMUTABLE PARALLEL SAFE AS
-$$ SELECT array_agg(l.value ->> 'tag' ORDER BY l.n) FROM jsonb_array_elements(languages) WITH ORDINALITY AS l(value, n) $$;
+CREATE OR REPLACE FUNCTION tags_of(languages jsonb) RETURNS text[] LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE AS $$
+BEGIN
+  RETURN (SELECT array_agg(l.value ->> 'tag' ORDER BY l.n) FROM jsonb_array_elements(languages) WITH ORDINALITY AS l(value, n));
+END
+$$;
 
 -- How many of a guide's last asks came after a moment; three are kept.
 CREATE OR REPLACE FUNCTION asks_since(asks timestamptz[], since timestamptz) RETURNS integer LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$

@@ -16,9 +16,11 @@ $$;
 
 -- What is done to personal data by staff; called by triggers.
 CREATE OR REPLACE FUNCTION record(action text, subject_kind text, subject_id uuid, city text, detail jsonb DEFAULT '{}') RETURNS void
-LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = welcome, pg_temp AS $$
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = welcome, pg_temp AS $$
+BEGIN
   INSERT INTO audit (actor, action, subject_kind, subject_id, city, detail)
-  SELECT (SELECT a.id FROM account a WHERE a.id = me()), action, subject_kind, subject_id, city, detail
+  SELECT (SELECT a.id FROM account a WHERE a.id = me()), action, subject_kind, subject_id, city, detail;
+END
 $$;
 
 -- The owner of the address is asked; only the maker of the thing can cause it (the account itself for a new address).
@@ -42,14 +44,19 @@ $$;
 
 -- The same two statements for known and unknown addresses; the mailer finds out.
 CREATE OR REPLACE FUNCTION request_sign_in(address text, language text) RETURNS void
-LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = welcome, pg_temp AS $$
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = welcome, pg_temp AS $$
+BEGIN
   INSERT INTO outbox (id, template, address, language)
-  VALUES (uuid_v7(), 'sign_in', btrim(address), mail_language_of(ARRAY[language]))
+  VALUES (uuid_v7(), 'sign_in', btrim(address), mail_language_of(ARRAY[language]));
+END
 $$;
 
 CREATE OR REPLACE FUNCTION account_of(address text) RETURNS uuid
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = welcome, pg_temp AS
-$$ SELECT id FROM account WHERE lower(email) = lower(btrim(address)) $$;
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = welcome, pg_temp AS $$
+BEGIN
+  RETURN (SELECT id FROM account WHERE lower(email) = lower(btrim(address)));
+END
+$$;
 
 CREATE OR REPLACE FUNCTION find_or_make_account(address text, language text) RETURNS uuid
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = welcome, pg_temp AS $$
@@ -61,19 +68,25 @@ $$;
 
 -- Would confirming this be a second profile, or a second request that is not closed?
 CREATE OR REPLACE FUNCTION is_duplicate(kind text, account uuid) RETURNS boolean
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = welcome, pg_temp AS $$
-  SELECT CASE kind
-         WHEN 'guide' THEN EXISTS (SELECT FROM guide g WHERE g.account = $2 AND g.state NOT IN ('rejected', 'left'))
-         WHEN 'guide_request' THEN EXISTS (SELECT FROM guide_request r WHERE r.account = $2 AND r.state <> 'closed')
-         ELSE false END
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = welcome, pg_temp AS $$
+BEGIN
+  RETURN (
+    SELECT CASE kind
+           WHEN 'guide' THEN EXISTS (SELECT FROM guide g WHERE g.account = $2 AND g.state NOT IN ('rejected', 'left'))
+           WHEN 'guide_request' THEN EXISTS (SELECT FROM guide_request r WHERE r.account = $2 AND r.state <> 'closed')
+           ELSE false END);
+END
 $$;
 
 -- A request whose match did not work out: by the newcomer, for 14 days.
 CREATE OR REPLACE FUNCTION may_reopen(request uuid) RETURNS boolean
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = welcome, pg_temp AS $$
-  SELECT EXISTS (SELECT FROM guide_request r
-                  WHERE r.id = $1 AND r.closed_as = 'withdrawn' AND r.closed_at > clock() - interval '14 days'
-                    AND EXISTS (SELECT FROM match m WHERE m.request = r.id))
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = welcome, pg_temp AS $$
+BEGIN
+  RETURN (
+    SELECT EXISTS (SELECT FROM guide_request r
+                    WHERE r.id = $1 AND r.closed_as = 'withdrawn' AND r.closed_at > clock() - interval '14 days'
+                      AND EXISTS (SELECT FROM match m WHERE m.request = r.id)));
+END
 $$;
 
 -- State of a thing that tokens speak of, the guide request it belongs to, and whether a mailed task is still one.
@@ -208,9 +221,12 @@ $$;
 
 -- Every city in which an account holds any staff role, '*' expanded.
 CREATE OR REPLACE FUNCTION cities_of_staff(account uuid) RETURNS text[]
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = welcome, pg_temp AS $$
-  SELECT coalesce(array_agg(c.slug ORDER BY c.slug), '{}')
-    FROM city c WHERE EXISTS (SELECT FROM staff_role r WHERE r.account = $1 AND r.city IN (c.slug, '*'))
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = welcome, pg_temp AS $$
+BEGIN
+  RETURN (
+    SELECT coalesce(array_agg(c.slug ORDER BY c.slug), '{}')
+      FROM city c WHERE EXISTS (SELECT FROM staff_role r WHERE r.account = $1 AND r.city IN (c.slug, '*')));
+END
 $$;
 
 CREATE OR REPLACE FUNCTION staff_cities() RETURNS text[] LANGUAGE sql STABLE SECURITY DEFINER SET search_path = welcome, pg_temp AS

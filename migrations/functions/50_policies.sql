@@ -14,7 +14,9 @@ CREATE POLICY own_or_home ON guide FOR UPDATE TO welcome
   USING (account = (SELECT me()) OR (home_city = ANY ((SELECT my_cities())::text[]) AND state <> 'unverified'))
   WITH CHECK (account = (SELECT me()) OR home_city = ANY ((SELECT my_cities())::text[]));
 
-CREATE POLICY of_guide ON guide_city FOR SELECT TO welcome USING (EXISTS (SELECT FROM guide g WHERE g.id = guide_city.guide));
+-- Flat, so that a coordinator's list finds its guides by city.
+CREATE POLICY own_or_city ON guide_city FOR SELECT TO welcome
+  USING (guide = (SELECT my_guide()) OR city = ANY ((SELECT my_cities())::text[]));
 
 CREATE POLICY of_guide ON guide_verification FOR SELECT TO welcome
   USING (EXISTS (SELECT FROM guide g WHERE g.id = guide_verification.guide));

@@ -4,51 +4,57 @@
 
 -- Every verification that the home city requires, none of them run out.
 CREATE OR REPLACE FUNCTION is_verified(guide uuid) RETURNS boolean
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = welcome, pg_temp AS $$
-  SELECT NOT EXISTS (SELECT FROM guide g JOIN city c ON c.slug = g.home_city, unnest(c.required_verifications) AS required(kind)
-                      WHERE g.id = $1
-                        AND NOT EXISTS (SELECT FROM guide_verification v
-                                         WHERE v.guide = g.id AND v.kind = required.kind
-                                           AND (v.valid_until IS NULL OR v.valid_until >= clock()::date)))
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = welcome, pg_temp AS $$
+BEGIN
+  RETURN (
+    SELECT NOT EXISTS (SELECT FROM guide g JOIN city c ON c.slug = g.home_city, unnest(c.required_verifications) AS required(kind)
+                        WHERE g.id = $1
+                          AND NOT EXISTS (SELECT FROM guide_verification v
+                                           WHERE v.guide = g.id AND v.kind = required.kind
+                                             AND (v.valid_until IS NULL OR v.valid_until >= clock()::date))));
+END
 $$;
 
 -- Every rule H1-H7 that this pair breaks, in order; '{}' when none.
 CREATE OR REPLACE FUNCTION broken_rules(request uuid, guide uuid) RETURNS text[]
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = welcome, pg_temp AS $$
-  SELECT array_remove(ARRAY[
-         CASE WHEN NOT (g.state = 'active' AND is_verified(g.id)
-                        AND g.capacity > (SELECT count(*) FROM match m WHERE m.guide = g.id AND m.state = 'active')
-                                       + (SELECT count(*) FROM proposal p WHERE p.guide = g.id AND p.state IN ('open', 'awaiting_newcomer')))
-              THEN 'H1' END,
-         CASE WHEN NOT EXISTS (SELECT FROM jsonb_array_elements(r.languages) a, jsonb_array_elements(g.languages) b
-                                WHERE level_rank(a ->> 'level') >= w.least_level AND level_rank(b ->> 'level') >= w.least_level
-                                  AND (a ->> 'tag' = b ->> 'tag'
-                                       OR (a ->> 'tag', b ->> 'tag') IN (SELECT x.a, x.b FROM related_language x)))
-              THEN 'H2' END,
-         CASE WHEN NOT EXISTS (SELECT FROM guide_city s
-                                WHERE s.guide = g.id AND s.approved
-                                  AND (s.city = r.city
-                                       OR g.neighbours AND r.neighbours
-                                          AND EXISTS (SELECT FROM city c WHERE c.slug = r.city AND s.city = ANY (c.neighbours))))
-                   AND NOT (g.remote AND r.remote)
-              THEN 'H3' END,
-         CASE WHEN EXISTS (SELECT FROM block b WHERE b.newcomer = r.account AND b.guide = g.account AND b.rule = 'H4')
-                   OR (SELECT count(*) > 1 OR max(p.expires_at) > clock() - interval '14 days' FROM proposal p
-                        WHERE p.request_account = r.account AND p.guide_account = g.account AND p.state = 'expired')
-              THEN 'H4' END,
-         CASE WHEN EXISTS (SELECT FROM block b WHERE b.newcomer = r.account AND b.guide = g.account AND b.rule = 'H5')
-                   OR r.account = g.account
-                   OR r.guide_gender_must AND r.guide_gender IS NOT NULL AND g.gender IS DISTINCT FROM r.guide_gender
-              THEN 'H5' END,
-         CASE WHEN r.state NOT IN ('open', 'proposed')
-                   OR EXISTS (SELECT FROM match m WHERE m.request = r.id AND m.state = 'active')
-                   OR (SELECT count(*) > 1 OR coalesce(bool_or(p.guide = g.id OR p.state = 'awaiting_newcomer'), false)
-                         FROM proposal p WHERE p.request = r.id AND p.state IN ('open', 'awaiting_newcomer'))
-              THEN 'H6' END,
-         CASE WHEN (SELECT count(*) FROM proposal p WHERE p.guide = g.id AND p.asked_at > clock() - interval '30 days') >= g.asks_per_month
-              THEN 'H7' END], NULL)
-    FROM guide_request r, guide g, (SELECT * FROM weights ORDER BY version DESC LIMIT 1) w
-   WHERE r.id = broken_rules.request AND g.id = broken_rules.guide
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = welcome, pg_temp AS $$
+BEGIN
+  RETURN (
+    SELECT array_remove(ARRAY[
+           CASE WHEN NOT (g.state = 'active' AND is_verified(g.id)
+                          AND g.capacity > (SELECT count(*) FROM match m WHERE m.guide = g.id AND m.state = 'active')
+                                         + (SELECT count(*) FROM proposal p WHERE p.guide = g.id AND p.state IN ('open', 'awaiting_newcomer')))
+                THEN 'H1' END,
+           CASE WHEN NOT EXISTS (SELECT FROM jsonb_array_elements(r.languages) a, jsonb_array_elements(g.languages) b
+                                  WHERE level_rank(a ->> 'level') >= w.least_level AND level_rank(b ->> 'level') >= w.least_level
+                                    AND (a ->> 'tag' = b ->> 'tag'
+                                         OR (a ->> 'tag', b ->> 'tag') IN (SELECT x.a, x.b FROM related_language x)))
+                THEN 'H2' END,
+           CASE WHEN NOT EXISTS (SELECT FROM guide_city s
+                                  WHERE s.guide = g.id AND s.approved
+                                    AND (s.city = r.city
+                                         OR g.neighbours AND r.neighbours
+                                            AND EXISTS (SELECT FROM city c WHERE c.slug = r.city AND s.city = ANY (c.neighbours))))
+                     AND NOT (g.remote AND r.remote)
+                THEN 'H3' END,
+           CASE WHEN EXISTS (SELECT FROM block b WHERE b.newcomer = r.account AND b.guide = g.account AND b.rule = 'H4')
+                     OR (SELECT count(*) > 1 OR max(p.expires_at) > clock() - interval '14 days' FROM proposal p
+                          WHERE p.request_account = r.account AND p.guide_account = g.account AND p.state = 'expired')
+                THEN 'H4' END,
+           CASE WHEN EXISTS (SELECT FROM block b WHERE b.newcomer = r.account AND b.guide = g.account AND b.rule = 'H5')
+                     OR r.account = g.account
+                     OR r.guide_gender_must AND r.guide_gender IS NOT NULL AND g.gender IS DISTINCT FROM r.guide_gender
+                THEN 'H5' END,
+           CASE WHEN r.state NOT IN ('open', 'proposed')
+                     OR EXISTS (SELECT FROM match m WHERE m.request = r.id AND m.state = 'active')
+                     OR (SELECT count(*) > 1 OR coalesce(bool_or(p.guide = g.id OR p.state = 'awaiting_newcomer'), false)
+                           FROM proposal p WHERE p.request = r.id AND p.state IN ('open', 'awaiting_newcomer'))
+                THEN 'H6' END,
+           CASE WHEN (SELECT count(*) FROM proposal p WHERE p.guide = g.id AND p.asked_at > clock() - interval '30 days') >= g.asks_per_month
+                THEN 'H7' END], NULL)
+      FROM guide_request r, guide g, (SELECT * FROM weights ORDER BY version DESC LIMIT 1) w
+     WHERE r.id = broken_rules.request AND g.id = broken_rules.guide);
+END
 $$;
 
 CREATE OR REPLACE FUNCTION broken_rule(request uuid, guide uuid) RETURNS text LANGUAGE sql STABLE AS
@@ -177,8 +183,11 @@ $$;
 
 -- Does a proposal's reader stand on the guide's side: the guide, or a coordinator of one of the guide's cities?
 CREATE OR REPLACE FUNCTION on_guides_side(guide uuid) RETURNS boolean
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = welcome, pg_temp AS
-$$ SELECT EXISTS (SELECT FROM guide g WHERE g.id = $1 AND (g.account = me() OR g.cities && my_cities())) $$;
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = welcome, pg_temp AS $$
+BEGIN
+  RETURN (SELECT EXISTS (SELECT FROM guide g WHERE g.id = $1 AND (g.account = me() OR g.cities && my_cities())));
+END
+$$;
 
 CREATE OR REPLACE FUNCTION explanation_of(p proposal) RETURNS jsonb LANGUAGE sql STABLE AS
 $$ SELECT terms_for(p.terms, p.request_account = me(), on_guides_side(p.guide)) $$;
@@ -204,23 +213,29 @@ $$;
 
 -- Open requests of the same city that wait longer, plus one; NULL unless open.
 CREATE OR REPLACE FUNCTION queue_position(request uuid) RETURNS integer
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = welcome, pg_temp AS $$
-  SELECT (SELECT count(*)::integer + 1 FROM guide_request o
-           WHERE o.state = 'open' AND o.handled_by = r.handled_by AND (o.waiting_since, o.id) < (r.waiting_since, r.id))
-    FROM guide_request r WHERE r.id = $1 AND r.state = 'open' AND sees_request(r)
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = welcome, pg_temp AS $$
+BEGIN
+  RETURN (
+    SELECT (SELECT count(*)::integer + 1 FROM guide_request o
+             WHERE o.state = 'open' AND o.handled_by = r.handled_by AND (o.waiting_since, o.id) < (r.waiting_since, r.id))
+      FROM guide_request r WHERE r.id = $1 AND r.state = 'open' AND sees_request(r));
+END
 $$;
 
 -- Median days that the last twenty matched requests waited which shared this one's first language and whose city is in reach;
 -- NULL under five, so that nobody can be told apart.
 CREATE OR REPLACE FUNCTION estimated_wait_days(request uuid) RETURNS integer
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = welcome, pg_temp AS $$
-  SELECT CASE WHEN count(*) >= 5 THEN round(percentile_cont(0.5) WITHIN GROUP (ORDER BY last.waited_days))::integer END
-    FROM (SELECT m.waited_days
-            FROM guide_request r
-            LEFT JOIN city c ON c.slug = r.city
-            JOIN match m ON m.language = r.languages -> 0 ->> 'tag'
-                        AND (m.request_city = r.handled_by OR r.neighbours AND m.request_city = ANY (c.neighbours)
-                             OR r.remote AND m.request_city = '*')
-           WHERE r.id = $1 AND sees_request(r)
-           ORDER BY m.since DESC LIMIT 20) last
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = welcome, pg_temp AS $$
+BEGIN
+  RETURN (
+    SELECT CASE WHEN count(*) >= 5 THEN round(percentile_cont(0.5) WITHIN GROUP (ORDER BY last.waited_days))::integer END
+      FROM (SELECT m.waited_days
+              FROM guide_request r
+              LEFT JOIN city c ON c.slug = r.city
+              JOIN match m ON m.language = r.languages -> 0 ->> 'tag'
+                          AND (m.request_city = r.handled_by OR r.neighbours AND m.request_city = ANY (c.neighbours)
+                               OR r.remote AND m.request_city = '*')
+             WHERE r.id = $1 AND sees_request(r)
+             ORDER BY m.since DESC LIMIT 20) last);
+END
 $$;

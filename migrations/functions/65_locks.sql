@@ -3,20 +3,29 @@
 -- after authentication, since an UPDATE locks before its trigger runs; the right is tested before a foreign row is locked.
 
 CREATE OR REPLACE FUNCTION lock_requests(requests uuid[]) RETURNS void
-LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = welcome, pg_temp AS
-$$ SELECT FROM guide_request r WHERE r.id = ANY (requests) ORDER BY r.id FOR NO KEY UPDATE $$;
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = welcome, pg_temp AS $$
+BEGIN
+  PERFORM FROM guide_request r WHERE r.id = ANY (requests) ORDER BY r.id FOR NO KEY UPDATE;
+END
+$$;
 
 CREATE OR REPLACE FUNCTION lock_guides(guides uuid[]) RETURNS void
-LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = welcome, pg_temp AS
-$$ SELECT FROM guide g WHERE g.id = ANY (guides) ORDER BY g.id FOR NO KEY UPDATE $$;
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = welcome, pg_temp AS $$
+BEGIN
+  PERFORM FROM guide g WHERE g.id = ANY (guides) ORDER BY g.id FOR NO KEY UPDATE;
+END
+$$;
 
 -- The guides whose load a change of these requests can move. Stable once the requests are locked.
 CREATE OR REPLACE FUNCTION guides_of(requests uuid[]) RETURNS uuid[]
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = welcome, pg_temp AS $$
-  SELECT coalesce(array_agg(x.guide), '{}')
-    FROM (SELECT p.guide FROM proposal p WHERE p.request = ANY (requests) AND p.state IN ('open', 'awaiting_newcomer')
-          UNION
-          SELECT m.guide FROM match m WHERE m.request = ANY (requests) AND m.state = 'active') x
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = welcome, pg_temp AS $$
+BEGIN
+  RETURN (
+    SELECT coalesce(array_agg(x.guide), '{}')
+      FROM (SELECT p.guide FROM proposal p WHERE p.request = ANY (requests) AND p.state IN ('open', 'awaiting_newcomer')
+            UNION
+            SELECT m.guide FROM match m WHERE m.request = ANY (requests) AND m.state = 'active') x);
+END
 $$;
 
 CREATE OR REPLACE FUNCTION lock_request_and_guides(request uuid) RETURNS void
@@ -69,11 +78,14 @@ END
 $$;
 
 CREATE OR REPLACE FUNCTION requests_of(guide uuid) RETURNS uuid[]
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = welcome, pg_temp AS $$
-  SELECT coalesce(array_agg(x.request ORDER BY x.request), '{}')
-    FROM (SELECT p.request FROM proposal p WHERE p.guide = $1 AND p.state IN ('open', 'awaiting_newcomer')
-          UNION
-          SELECT m.request FROM match m WHERE m.guide = $1 AND m.state = 'active') x
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = welcome, pg_temp AS $$
+BEGIN
+  RETURN (
+    SELECT coalesce(array_agg(x.request ORDER BY x.request), '{}')
+      FROM (SELECT p.request FROM proposal p WHERE p.guide = $1 AND p.state IN ('open', 'awaiting_newcomer')
+            UNION
+            SELECT m.request FROM match m WHERE m.guide = $1 AND m.state = 'active') x);
+END
 $$;
 
 -- For what concerns the whole guide: requests first, so they are read without a lock, and read again under it. Moved: 40001, and the

@@ -35,9 +35,12 @@ $$;
 
 -- Which mail language speaks to the newcomer of a request.
 CREATE OR REPLACE FUNCTION request_language(request uuid) RETURNS text
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = welcome, pg_temp AS $$
-  SELECT mail_language_of(ARRAY[r.languages -> 0 ->> 'tag', r.language, a.language])
-    FROM guide_request r LEFT JOIN account a ON a.id = r.account WHERE r.id = $1
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = welcome, pg_temp AS $$
+BEGIN
+  RETURN (
+    SELECT mail_language_of(ARRAY[r.languages -> 0 ->> 'tag', r.language, a.language])
+      FROM guide_request r LEFT JOIN account a ON a.id = r.account WHERE r.id = $1);
+END
 $$;
 
 -- Languages as the API speaks them, spread for the joins of matching.
@@ -96,10 +99,15 @@ BEGIN
 END
 $$;
 
+-- Not before the address is confirmed: until then nobody shall count them.
 CREATE OR REPLACE FUNCTION guide_spread() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = welcome, pg_temp AS $$
 BEGIN
   PERFORM refuse_repeated_languages(NEW.languages);
+  IF NEW.state = 'unverified'
+     OR TG_OP = 'UPDATE' AND OLD.state <> 'unverified' AND (NEW.languages, NEW.cities) = (OLD.languages, OLD.cities) THEN
+    RETURN NULL;
+  END IF;
   DELETE FROM guide_language l WHERE l.guide = NEW.id;
   INSERT INTO guide_language (guide, language, rank)
   SELECT NEW.id, l ->> 'tag', level_rank(l ->> 'level') FROM jsonb_array_elements(NEW.languages) AS l;
@@ -330,12 +338,18 @@ $$;
 
 -- What the guard of an answer must know about a request that its guide cannot see.
 CREATE OR REPLACE FUNCTION newcomer_wants_to_be_asked(request uuid) RETURNS boolean
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = welcome, pg_temp AS
-$$ SELECT r.share_contact = 'ask_me' FROM guide_request r WHERE r.id = $1 $$;
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = welcome, pg_temp AS $$
+BEGIN
+  RETURN (SELECT r.share_contact = 'ask_me' FROM guide_request r WHERE r.id = $1);
+END
+$$;
 
 CREATE OR REPLACE FUNCTION another_awaits_newcomer(proposal uuid, request uuid) RETURNS boolean
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = welcome, pg_temp AS
-$$ SELECT EXISTS (SELECT FROM proposal p WHERE p.request = $2 AND p.id <> $1 AND p.state = 'awaiting_newcomer') $$;
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = welcome, pg_temp AS $$
+BEGIN
+  RETURN (SELECT EXISTS (SELECT FROM proposal p WHERE p.request = $2 AND p.id <> $1 AND p.state = 'awaiting_newcomer'));
+END
+$$;
 
 -- A repeated answer changes nothing; accepted becomes awaiting_newcomer where the newcomer wants to be asked: consent is not left
 -- to a statement.
@@ -483,7 +497,7 @@ CREATE OR REPLACE TRIGGER b_guard BEFORE UPDATE ON guide
   FOR EACH ROW WHEN (OLD.state <> NEW.state) EXECUTE FUNCTION guard_transition();
 CREATE OR REPLACE TRIGGER number BEFORE INSERT ON topic FOR EACH ROW EXECUTE FUNCTION number_topic();
 CREATE OR REPLACE TRIGGER c_topics BEFORE INSERT OR UPDATE OF topics ON guide FOR EACH ROW EXECUTE FUNCTION count_topics();
-CREATE OR REPLACE TRIGGER a_spread AFTER INSERT OR UPDATE OF languages, cities ON guide FOR EACH ROW EXECUTE FUNCTION guide_spread();
+CREATE OR REPLACE TRIGGER a_spread AFTER INSERT OR UPDATE OF languages, cities, state ON guide FOR EACH ROW EXECUTE FUNCTION guide_spread();
 CREATE OR REPLACE TRIGGER b_consequences AFTER UPDATE ON guide
   FOR EACH ROW WHEN (OLD.state <> NEW.state) EXECUTE FUNCTION guide_after();
 CREATE OR REPLACE TRIGGER c_matching AFTER UPDATE OF languages, cities, capacity, neighbours, remote, asks_per_month ON guide

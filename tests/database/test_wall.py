@@ -99,9 +99,10 @@ class Rules:
         return row["account"] == reader.account or any(city in reader.cities for city in row["cities"])
 
     def guide_city(self, reader, row):
-        return self.guide(reader, self.guides[row["guide"]])
+        return self.guides[row["guide"]]["account"] == reader.account or row["city"] in reader.cities
 
-    guide_verification = guide_city
+    def guide_verification(self, reader, row):
+        return self.guide(reader, self.guides[row["guide"]])
 
     def guide_request(self, reader, row):
         if row["state"] == "unverified" or not self.within(reader, row["id"]):
