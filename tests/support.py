@@ -204,6 +204,14 @@ class Daemon:
     def kill(self):
         self.process.kill()
         self.process.wait()
+        self.process = None
+
+    def died(self):
+        """Whether it ended by itself; then it is started again, so that only the test that caused it fails."""
+        if not self.process or self.process.poll() in (None, 0):
+            return False
+        self.start()
+        return True
 
     def command(self, *arguments):
         """Runs another command of the program beside the daemon: (exit status, standard output, standard error)."""
@@ -302,9 +310,9 @@ class Daemons:
                 daemon.start()
             yield daemon
             daemon.stop()
-            assert daemon.process is None or daemon.process.returncode == 0, f"the daemon ended with {daemon.process.returncode}"
             complaints = daemon.complaints()
             assert not complaints, "\n".join(map(str, complaints))
+            assert daemon.process is None or daemon.process.returncode == 0, f"the daemon ended with {daemon.process.returncode}"
         finally:
             daemon.stop()
             self.running_now.remove(daemon)
@@ -313,7 +321,8 @@ class Daemons:
             self.drop_database(name)
 
     def complaints(self):
-        return [complaint for daemon in self.running_now if daemon.log.exists() for complaint in daemon.complaints()]
+        told = [complaint for daemon in self.running_now if daemon.log.exists() for complaint in daemon.complaints()]
+        return told + ["a daemon died" for daemon in self.running_now if daemon.died()]
 
     def seen(self):
         return self.answers.union(*(daemon.seen() for daemon in self.running_now if daemon.log.exists()))

@@ -1,7 +1,7 @@
 -- SPDX-License-Identifier: EUPL-1.2
 -- The region's articles and, if a city is named, the city's, without those it replaces; each in the best language there is. The page
--- is cut before texts are looked for. coalesce() rather than OR around the filters: OR makes the planner expect nothing to be left,
--- and then it sorts everything instead of walking the index.
+-- is cut before texts are looked for. coalesce() around the filters: a bare OR makes the planner expect nothing to be left, and then
+-- it sorts everything instead of walking the index. (NULL = ANY of an empty list is false, hence the test inside.)
 SELECT a.id,
        t.slug,
        t.title,
@@ -27,9 +27,9 @@ SELECT a.id,
                     AND own.city = :city
                     AND own.archived_at IS NULL
                     AND EXISTS (SELECT FROM revision p WHERE p.article = own.id AND p.state = 'published'))
-           AND coalesce(:topic = ANY (x.topics), true)
-           AND coalesce(:audience = ANY (x.audiences), true)
-           AND coalesce(:stage = ANY (x.stages), true)
+           AND coalesce(:topic IS NULL OR :topic = ANY (x.topics), true)
+           AND coalesce(:audience IS NULL OR :audience = ANY (x.audiences), true)
+           AND coalesce(:stage IS NULL OR :stage = ANY (x.stages), true)
            AND coalesce(x.parent = :parent, :parent IS NULL)
            AND (x.position, x.id) > (coalesce((:ctx_cursor->>0)::integer, -1), coalesce((:ctx_cursor->>1)::uuid, '00000000-0000-0000-0000-000000000000'))
          ORDER BY x.position, x.id
