@@ -18,7 +18,7 @@
 
 struct loop;
 
-enum request_phase { REQUEST_NEW, REQUEST_RECEIVING, REQUEST_WAITING, REQUEST_ANSWERED };
+enum request_phase { REQUEST_RECEIVING, REQUEST_WAITING, REQUEST_ANSWERED };
 
 struct request {
     struct arena arena;
@@ -89,7 +89,8 @@ const char *request_filter(struct request *request);
 int request_limit(const struct request *request);
 
 /* MHD's callbacks. src/core/request.c */
-void *request_begin(void *loop, const char *uri, struct MHD_Connection *connection);
+void request_connection(void *loop, struct MHD_Connection *connection, void **context, enum MHD_ConnectionNotificationCode code);
+void *request_line(void *loop, const char *target, struct MHD_Connection *connection);
 enum MHD_Result request_receive(void *loop, struct MHD_Connection *connection, const char *url, const char *method,
                                 const char *version, const char *data, size_t *size, void **state);
 void request_end(void *loop, struct MHD_Connection *connection, void **state, enum MHD_RequestTerminationCode code);

@@ -22,9 +22,46 @@ static int64_t clock_us(void)
     return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
 }
 
-void *request_begin(void *cls, const char *uri, struct MHD_Connection *connection)
+/* What a connection remembers between the request line and the headers. MHD may drop a request in between without another word,
+ * so nothing of a request is made before its headers are there. */
+struct visitor {
+    char *target; /* as it came */
+};
+
+void request_connection(void *cls, struct MHD_Connection *connection, void **context, enum MHD_ConnectionNotificationCode code)
 {
-    struct loop *loop = cls;
+    struct visitor *visitor = *context;
+    (void)cls, (void)connection;
+    if (code == MHD_CONNECTION_NOTIFY_STARTED) {
+        *context = calloc(1, sizeof *visitor);
+        return;
+    }
+    if (visitor)
+        free(visitor->target);
+    free(visitor);
+    *context = NULL;
+}
+
+static struct visitor *visitor_of(struct MHD_Connection *connection)
+{
+    const union MHD_ConnectionInfo *info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+    return info ? info->socket_context : NULL;
+}
+
+void *request_line(void *cls, const char *target, struct MHD_Connection *connection)
+{
+    struct visitor *visitor = visitor_of(connection);
+    (void)cls;
+    if (visitor) {
+        free(visitor->target);
+        visitor->target = strdup(target);
+    }
+    return NULL;
+}
+
+static struct request *request_new(struct loop *loop, struct MHD_Connection *connection)
+{
+    const struct visitor *visitor = visitor_of(connection);
     struct request *request = calloc(1, sizeof *request);
     if (!request)
         return NULL;
@@ -34,7 +71,7 @@ void *request_begin(void *cls, const char *uri, struct MHD_Connection *connectio
     request->loop = loop;
     request->connection = connection;
     request->started = clock_us();
-    request->raw = arena_text(&request->arena, uri);
+    request->raw = visitor && visitor->target ? arena_text(&request->arena, visitor->target) : NULL;
     atomic_fetch_add_explicit(&loop->requests, 1, memory_order_relaxed);
     return request;
 }
@@ -89,7 +126,6 @@ static void request_head(struct request *request, const char *method)
     }
     if (atomic_load_explicit(&request->loop->requests, memory_order_relaxed) > (size_t)request->loop->service->config->requests_max)
         request_fail(request, "overloaded");
-    request->phase = REQUEST_RECEIVING;
 }
 
 /* How many bytes of body this request may have; found by its path, which is cheap to look up twice. */
@@ -152,10 +188,11 @@ enum MHD_Result request_receive(void *cls, struct MHD_Connection *connection, co
                                 const char *version, const char *data, size_t *size, void **state)
 {
     struct request *request = *state;
-    (void)cls, (void)connection, (void)url, (void)version;
-    if (!request)
-        return MHD_NO;
-    if (request->phase == REQUEST_NEW) {
+    (void)url, (void)version;
+    if (!request) {
+        *state = request = request_new(cls, connection);
+        if (!request)
+            return MHD_NO;
         request_head(request, method);
         if (!hopelessly_large(request))
             return MHD_YES;
@@ -204,8 +241,7 @@ void request_end(void *cls, struct MHD_Connection *connection, void **state, enu
     const size_t operation = request->endpoint ? request->endpoint->operation->index : loop->service->contract.count;
     if (request->status)
         metrics_count(loop->shard, operation, request->status, microseconds);
-    if (request->phase != REQUEST_NEW)
-        request_log(request, microseconds);
+    request_log(request, microseconds);
     if (request->response)
         MHD_destroy_response(request->response);
     for (size_t i = 0; request->values && i < request->endpoint->operation->parameter_count; i++)
