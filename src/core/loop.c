@@ -7,7 +7,9 @@
 #include "request.h"
 
 #include <errno.h>
+#include <stdarg.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
@@ -40,6 +42,17 @@ static size_t leave_escaped(void *cls, struct MHD_Connection *connection, char *
     return length;
 }
 
+/* MHD's own words are about clients that break the protocol: for debugging only. */
+__attribute__((format(printf, 2, 0))) static void http_log(void *cls, const char *format, va_list arguments)
+{
+    char text[256];
+    (void)cls;
+    const int length = vsnprintf(text, sizeof text, format, arguments);
+    for (int i = length < (int)sizeof text ? length : (int)sizeof text - 1; i > 0 && text[i - 1] == '\n'; i--)
+        text[i - 1] = '\0';
+    log_debug("http", log_text("message", text));
+}
+
 static bool loop_watch(struct loop *loop, int fd, struct watch *watch)
 {
     struct epoll_event event = {.events = EPOLLIN, .data = {.ptr = watch}};
@@ -69,7 +82,7 @@ static bool http_start(struct loop *loop, int listen_fd)
         return false;
     loop->http = MHD_start_daemon(
         MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG, 0, NULL, NULL, request_receive, loop,
-        MHD_OPTION_LISTEN_SOCKET, own_fd, MHD_OPTION_CONNECTION_LIMIT, (unsigned)loop->service->config->connections_max,
+        MHD_OPTION_EXTERNAL_LOGGER, http_log, NULL, MHD_OPTION_LISTEN_SOCKET, own_fd, MHD_OPTION_CONNECTION_LIMIT, (unsigned)loop->service->config->connections_max,
         MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY, MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)CONNECTION_IDLE,
         MHD_OPTION_NOTIFY_CONNECTION, request_connection, loop, MHD_OPTION_URI_LOG_CALLBACK, request_line, loop,
         MHD_OPTION_NOTIFY_COMPLETED, request_end, loop,
