@@ -9,7 +9,7 @@ import json
 import os
 import platform
 import re
-import signal
+import resource
 import socket
 import statistics
 import subprocess
@@ -21,7 +21,6 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 LOCAL = Path(os.environ["LOCAL"])
 WELCOMED = os.environ["WELCOMED"]
-PORT, ADMIN_PORT = int(os.environ["WELCOME_PORT"]), int(os.environ["WELCOME_ADMIN_PORT"])
 PGBENCH = sorted(Path("/usr/lib/postgresql").glob("*/bin/pgbench"), key=lambda path: int(path.parts[4]))[-1]
 CORES = min(os.cpu_count(), 4)
 TICK = os.sysconf("SC_CLK_TCK")
@@ -39,16 +38,32 @@ TYPES = {
     "remote": "boolean", "neighbours": "boolean", "topics": "text[]", "arrival_on": "date", "message": "text", "preferred_guide": "uuid",
     "share_contact": "text", "guide_gender": "jsonb", "consent": "jsonb", "token_hash": "bytea", "tasks": "text[]", "roles": "text[]",
 }
-CUSTOM = "-c plan_cache_mode=force_custom_plan"  # of the slow lane
+
+# What the daemon sets on the connections of a lane.
+LANES = {"read": "-c plan_cache_mode=force_generic_plan -c statement_timeout=3000 -c lock_timeout=3000 -c default_transaction_read_only=on",
+         "write": "-c plan_cache_mode=force_generic_plan -c statement_timeout=5000 -c lock_timeout=5000",
+         "slow": "-c plan_cache_mode=force_custom_plan -c statement_timeout=10000 -c lock_timeout=10000"}
 AUTHENTICATE = ["SELECT a.session, a.extend FROM authenticate(:token_hash, :tasks, NULL) a", "SELECT need(:roles)"]
+
+
+def free_ports(count):
+    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
+    ports = [listening.getsockname()[1] for listening in sockets]
+    for listening in sockets:
+        listening.close()
+    return ports
+
+
+PORT, ADMIN_PORT, BARE_PORT = free_ports(3)
 
 
 class Case:
     """One kind of request: how the daemon is asked, and the same statements for pgbench."""
 
-    def __init__(self, title, limit, path, statement, values, *, clients=16, connections=64, before=(), settings="", body=None, headers=None):
-        self.title, self.limit, self.path, self.clients, self.connections = title, limit, path, clients, connections
-        self.values, self.settings, self.body, self.headers = values, settings, body, headers or {}
+    def __init__(self, title, limit, path, statement, values, *, lane="read", before=(), body=None, headers=None):
+        self.title, self.limit, self.path, self.values, self.lane = title, limit, path, values, lane
+        self.clients, self.connections = (2, 8) if lane == "slow" else (16, 64)
+        self.body, self.headers = body, headers or {}
         self.statements = [*before, *read_statements(statement)]
         self.script = LOCAL / "pgbench.sql"
         self.rounds = {"welcomed": [], "pgbench": [], "bare": []}
@@ -59,17 +74,25 @@ def read_statements(path):
     return [statement.strip() for statement in text.split(";") if statement.strip()]
 
 
-def cpu_seconds(pid, children=False):
-    """utime + stime of a process, with children also of those it has and those that ended."""
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    seconds = sum(map(int, fields[11:15 if children else 13])) / TICK
-    if children:
-        for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split():
-            try:
-                seconds += cpu_seconds(child)
-            except FileNotFoundError:
-                pass  # ended meanwhile; the next look finds it in its parent
-    return seconds
+def cpu_ticks(pid):
+    """utime, stime, and those of the children that ended."""
+    return [int(field) for field in Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[11:15]]
+
+
+def cpu_seconds(pid):
+    return sum(cpu_ticks(pid)[:2]) / TICK
+
+
+def server_cpu_seconds(pid):
+    """Of PostgreSQL's first process and all its children; looked at again when one of them ended meanwhile."""
+    while True:
+        own = cpu_ticks(pid)
+        try:
+            children = sum(cpu_seconds(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split())
+        except FileNotFoundError:
+            continue
+        if cpu_ticks(pid)[2:] == own[2:]:
+            return sum(own) / TICK + children
 
 
 def memory_mb(pid):
@@ -88,17 +111,22 @@ def postmaster():
     return int(psql("-c", "SELECT pg_read_file('postmaster.pid')").split()[0])
 
 
+def start(*command, **environment):
+    """A server that ends when this program does, however that ends."""
+    with open(LOCAL / "servers.log", "a") as log:
+        return subprocess.Popen(["setpriv", "--pdeathsig", "TERM", *map(str, command)], stdout=log, stderr=log, env={**os.environ, **environment})
+
+
 class Daemon:
     """A running welcomed. Background jobs find no database: their work is not a request's, and would be counted with it."""
 
     def __init__(self):
         started = time.monotonic()
-        self.log = open(LOCAL / "welcomed.log", "a")
-        self.process = subprocess.Popen([WELCOMED, "serve"], stdout=self.log, stderr=self.log,
-                                        env={**os.environ, "WELCOME_DATABASE_WORKER_URL": "host=/nonexistent"})
+        self.process = start(WELCOMED, "serve", WELCOME_PORT=str(PORT), WELCOME_ADMIN_PORT=str(ADMIN_PORT),
+                             WELCOME_DATABASE_WORKER_URL="host=/nonexistent")
         while not self.ready():
             if self.process.poll() is not None:
-                sys.exit(f"welcomed ended:\n{(LOCAL / 'welcomed.log').read_text()}")
+                sys.exit(f"welcomed ended:\n{(LOCAL / 'servers.log').read_text()}")
             time.sleep(0.002)
         self.started_ms = (time.monotonic() - started) * 1000
         self.pid = self.process.pid
@@ -110,9 +138,8 @@ class Daemon:
             return False
 
     def stop(self):
-        self.process.send_signal(signal.SIGTERM)
+        self.process.terminate()
         self.process.wait()
-        self.log.close()
 
 
 def request_once(case):
@@ -159,13 +186,13 @@ def pgbench(case, seconds):
     """Transactions, and the CPU seconds they cost the server; what connecting and planning cost is measured apart and taken off."""
     server = postmaster()
     values = [word for name, value in case.values.items() for word in ("-D", f"{name}={value}")]
-    options = f"-c search_path=welcome -c plan_cache_mode=force_generic_plan {case.settings}"
+    options = "-c search_path=welcome -c timezone=UTC -c datestyle=ISO -c intervalstyle=iso_8601 " + LANES[case.lane]
     costs = []
     for length in (("-t", 1), ("-T", seconds)):
-        before = cpu_seconds(server, True)
+        before = server_cpu_seconds(server)
         out = run(PGBENCH, "-n", "-M", "prepared", "-U", "welcome", "-c", case.clients, "-j", 1, *length, "-f", case.script,
                   "-D", f"n={time.time_ns() // 1000000 % 100000000 * 1000}", *values, env={**os.environ, "PGOPTIONS": options})
-        costs.append((int(re.search(r"actually processed: (\d+)", out)[1]), cpu_seconds(server, True) - before))
+        costs.append((int(re.search(r"actually processed: (\d+)", out)[1]), server_cpu_seconds(server) - before))
     return costs[1][0] - costs[0][0], costs[1][1] - costs[0][1]
 
 
@@ -173,16 +200,17 @@ def measure(case, daemon, seconds):
     server = postmaster()
     size = request_once(case)
     write_script(case)
-    wrk(case, PORT, 1)
-    before = cpu_seconds(daemon.pid), cpu_seconds(server, True)
+    if not case.rounds["welcomed"]:
+        wrk(case, PORT, 1)
+    before = cpu_seconds(daemon.pid), server_cpu_seconds(server)
     count = wrk(case, PORT, seconds)
-    after = cpu_seconds(daemon.pid), cpu_seconds(server, True)
+    after = cpu_seconds(daemon.pid), server_cpu_seconds(server)
     case.rounds["welcomed"].append(tuple((late - early) / count * 1e6 for early, late in zip(before, after)))
     count, cost = pgbench(case, seconds)
     case.rounds["pgbench"].append(cost / count * 1e6)
-    bare = subprocess.Popen([LOCAL / "bare_http", str(PORT + 2), str(CORES), str(size)])
+    bare = start(LOCAL / "bare_http", BARE_PORT, CORES, size)
     time.sleep(0.1)
-    count = wrk(case, PORT + 2, 1)
+    count = wrk(case, BARE_PORT, 1)
     case.rounds["bare"].append(cpu_seconds(bare.pid) / count * 1e6)
     bare.terminate()
     bare.wait()
@@ -200,25 +228,28 @@ def measure_starts():
     return times, memories
 
 
-def measure_idle(daemon, count):
-    """CPU milliseconds a second and memory with so many connections that ask nothing."""
+def measure_idle(case, daemon, count):
+    """With so many connections that ask nothing: CPU milliseconds a second, memory, and the daemon's share of a request beside them."""
     sockets = [socket.create_connection(("127.0.0.1", PORT)) for _ in range(count)]
     time.sleep(1)
     before = cpu_seconds(daemon.pid)
-    time.sleep(2)
-    cost = (cpu_seconds(daemon.pid) - before) / 2 * 1000
+    time.sleep(5)
+    resting = (cpu_seconds(daemon.pid) - before) / 5 * 1000
     memory = memory_mb(daemon.pid)
+    before = cpu_seconds(daemon.pid)
+    requests = wrk(case, PORT, 2)
+    cost = (cpu_seconds(daemon.pid) - before) / requests * 1e6
     for connection in sockets:
         connection.close()
-    return cost, memory
+    return f"{resting:.0f} ms, {memory:.0f} MB, {cost:.0f} µs"
 
 
 def cases(guides, request):
     identity = {"token_hash": r"\x" + hashlib.sha256(TOKEN.encode()).hexdigest(), "roles": "{coordinator}", "tasks": "{}"}
     languages = {"ctx_languages": "{en,de}"}
     candidates = Case(f"candidates among {guides:,} guides", 1.3 if guides == 20000 else None, f"/v1/guide-requests/{request}/candidates",
-                      "src/matching/list_candidates.sql", {"id": request, "limit": 20, **identity, **languages}, clients=2, connections=8,
-                      before=AUTHENTICATE, settings=CUSTOM, headers={"Authorization": f"Bearer {TOKEN}"})
+                      "src/matching/list_candidates.sql", {"id": request, "limit": 20, **identity, **languages}, lane="slow",
+                      before=AUTHENTICATE, headers={"Authorization": f"Bearer {TOKEN}"})
     if guides < 20000:
         return [candidates]
     form = {name: value if isinstance(value, str) else json.dumps(value) for name, value in FORM.items() if name != "email"}
@@ -226,10 +257,10 @@ def cases(guides, request):
     return [
         Case("point read: one article", 1.7, "/v1/articles/en-page-77?lang=en", "src/information/get_article.sql", {"slug": "en-page-77", **languages}),
         Case("list: 20 articles", 1.7, "/v1/articles?lang=en", "src/information/list_articles.sql", {"limit": 20, **languages}),
-        Case("list: 20 guides of a city", None, "/v1/guides?city=bochum&lang=en", "src/guides/list_guides.sql",
-             {"city": "bochum", "limit": 20, **languages}, clients=2, connections=8, settings=CUSTOM),
+        Case("slow list: 20 guides of a city", None, "/v1/guides?city=bochum&lang=en", "src/guides/list_guides.sql",
+             {"city": "bochum", "limit": 20, **languages}, lane="slow"),
         Case("write: a guide request", 1.5, "/v1/guide-requests?lang=en", "src/matching/create_guide_request.sql", {**form, **languages},
-             before=["SELECT subject(:ctx_id)"], body=FORM),
+             lane="write", before=["SELECT subject(:ctx_id)"], body=FORM),
         candidates,
     ]
 
@@ -259,25 +290,30 @@ def machine():
 
 RESULTS = """# What a request costs
 
-Written by `make bench`. {machine}.
+Written by `make bench`: {machine}; load average at the start {load:.1f}.
 
-CPU microseconds for each request: median of {rounds} rounds (least–most), in which welcomed, pgbench and the bare server took turns of
-{seconds} s. Counted are user and system time of the daemon and of all of PostgreSQL's processes, those of the load generators are not.
-pgbench runs the same statements with the same values and settings (`-M prepared`, BEGIN … COMMIT where there are several), {clients} for
-candidates, -c16 else; the bare libmicrohttpd answers as many bytes out of memory. wrk asks over {connections} connections, 8 for
-candidates. The ratio is welcomed to pgbench, round by round. Background jobs are off, so mails are queued but not sent; commits are durable.
+CPU microseconds for each request: median of {rounds} rounds (least–most) in which welcomed, pgbench and the bare server took turns,
+{seconds} s each. Counted are user and system time of the daemon and of all of PostgreSQL's processes, not those of the load generators.
+pgbench runs the same statements with the same values and settings over as many connections as the lane has (16; slow lane 2), `-M
+prepared`, with BEGIN and COMMIT where there are several; what connecting and first planning cost is measured apart and taken off. The
+bare libmicrohttpd answers as many bytes from memory. wrk asks over 64 connections, 8 where the slow lane answers. The ratio is welcomed
+to pgbench, round by round. Background jobs are off, so mails are queued and not sent; commits are durable.
 
 {table}
 
-Guides in the database: 20,000 unless said. Start to ready: {starts} ms, five times. Memory (VmRSS): {rest} MB at rest after the start,
-{loaded:.0f} MB after all of the load above. With 10 idle connections: {idle[0][0]:.1f} ms CPU a second, {idle[0][1]:.0f} MB; with 1,000:
-{idle[1][0]:.1f} ms CPU a second, {idle[1][1]:.0f} MB.
+In the database are 512 articles and, unless said, 20,000 guides.
+
+- Start to ready: {starts} ms, five times.
+- Memory (VmRSS): {rest} MB at rest after the start, {loaded:.0f} MB after all of this load.
+- Idle connections, CPU a second they cost, memory with them, the daemon's share of a point read beside them: 10: {idle[0]}; 1,000:
+  {idle[1]}.
 """
 
 
 def main():
     rounds, seconds = (int(word) for word in [*sys.argv[1:], *(5, 3)[len(sys.argv) - 1:]])
-    measured, starts, memories = [], [], []
+    resource.setrlimit(resource.RLIMIT_NOFILE, (resource.getrlimit(resource.RLIMIT_NOFILE)[1],) * 2)
+    measured, starts, memories, load = [], [], [], os.getloadavg()[0]
     for guides in (1000, 20000):
         request = psql("-v", f"guides={guides}", "-v", f"token={TOKEN}", "-f", ROOT / "bench/data.sql").split()[-1]
         if not starts:
@@ -287,15 +323,20 @@ def main():
         for _ in range(rounds):
             for case in group:
                 measure(case, daemon, seconds)
-        measured += group
-        loaded = memory_mb(daemon.pid)
-        idle = [measure_idle(daemon, count) for count in (10, 1000)] if guides == 20000 else []
-        daemon.stop()
-    text = RESULTS.format(machine=machine(), rounds=rounds, seconds=seconds, table=table(measured), clients="-c2", connections=64,
-                          starts=middle(starts), rest=middle(memories), loaded=loaded, idle=idle)
+        measured = group + measured
+        if guides < 20000:
+            daemon.stop()
+    loaded = memory_mb(daemon.pid)
+    idle = [measure_idle(group[0], daemon, count) for count in (10, 1000)]
+    daemon.stop()
+    text = RESULTS.format(machine=machine(), load=load, rounds=rounds, seconds=seconds, table=table(measured), starts=middle(starts),
+                          rest=middle(memories), loaded=loaded, idle=idle)
     (ROOT / "bench/RESULTS.md").write_text(text)
     print(text)
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except subprocess.CalledProcessError as error:
+        sys.exit(f"{error.cmd[0]} failed with status {error.returncode}")

@@ -23,7 +23,7 @@ src/operation/cluster.sh start
 PGHOST=$(src/operation/cluster.sh where)
 export PGHOST PGUSER=postgres PGDATABASE=welcome
 export WELCOME_DATABASE_URL="host=$PGHOST dbname=welcome user=welcome" WELCOME_CONTENT_DIRECTORY="$PWD/content"
-export WELCOMED="${WELCOMED:-build/release/welcomed}" WELCOME_LOG_LEVEL=warning WELCOME_PORT="${PORT:-18080}" WELCOME_ADMIN_PORT="${ADMIN_PORT:-18081}"
+export WELCOMED="${WELCOMED:-build/release/welcomed}" WELCOME_LOG_LEVEL=warning
 "$WELCOMED" migrate > "$LOCAL/migrate.log"
 "$WELCOMED" import > "$LOCAL/import.log"
 gcc -O2 -o "$LOCAL/bare_http" bench/bare_http.c -lmicrohttpd
