@@ -59,9 +59,9 @@ fuzzers: $(FUZZERS)
 run: ## install what is missing, build, start PostgreSQL and serve on PORT (8080), admin on ADMIN_PORT (9080), data in LOCAL (.local)
 	@setpriv --pdeathsig TERM src/operation/run.sh
 test: ## the whole suite against a sanitized build and a PostgreSQL of its own; ARGS='-k name' goes to pytest
-	@tests/with-cluster.sh tests/run.sh $(ARGS)
+	@setpriv --pdeathsig TERM tests/with-cluster.sh tests/run.sh $(ARGS)
 test-contract: ## schemathesis against a running daemon (from PyPI, in build/)
-	@tests/with-cluster.sh tests/contract/run-schemathesis.sh
+	@setpriv --pdeathsig TERM tests/with-cluster.sh tests/contract/run-schemathesis.sh
 lint: ## what the compilers, shellcheck, pyflakes and our own rules say
 	@tests/lint.sh
 bench: all ## CPU per request compared with pgbench and bare libmicrohttpd

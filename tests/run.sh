@@ -22,8 +22,9 @@ for source in tests/unit/test_*.c; do
     passed=$((passed + $(count PASSED))) failed=$((failed + wrong)) skipped=$((skipped + $(count SKIPPED)))
 done
 
+# Interrupted rather than left behind should this script be killed, so that its fixtures end what they started.
 status=0
-/usr/bin/python3 -m pytest -q --junitxml="$LOCAL/pytest.xml" "${@:-tests}" || status=$?
+env --default-signal=INT setpriv --pdeathsig INT /usr/bin/python3 -m pytest -q --junitxml="$LOCAL/pytest.xml" "${@:-tests}" || status=$?
 counts=$(/usr/bin/python3 - "$LOCAL/pytest.xml" << 'END' || echo 0 0 0
 import sys
 import xml.etree.ElementTree as ElementTree

@@ -13,9 +13,12 @@ make -s -j "$(nproc)" SANITIZE=address,undefined all unit-tests
 LOCAL=$(mktemp -d "${TMPDIR:-/tmp}/welcomed-test.XXXXXX")
 chmod 711 "$LOCAL" # the server's user passes through
 export LOCAL
+command=
 finish() {
     status=$?
     trap '' HUP INT TERM
+    [ -z "$command" ] || kill -s TERM "$command" 2> /dev/null || true
+    wait
     src/operation/cluster.sh remove || true
     rm -rf "$LOCAL"
     exit "$status"
@@ -27,4 +30,7 @@ src/operation/cluster.sh start
 PGHOST=$(src/operation/cluster.sh where)
 export PGHOST PGUSER=postgres WELCOMED="$PWD/build/sanitized/welcomed"
 export ASAN_OPTIONS="${ASAN_OPTIONS-detect_stack_use_after_return=1}" UBSAN_OPTIONS="${UBSAN_OPTIONS-print_stacktrace=1}"
-"$@"
+# In the background, where this shell hears signals while it waits.
+setpriv --pdeathsig TERM "$@" &
+command=$!
+wait "$command"

@@ -32,7 +32,6 @@ $WELCOMED import --demo
 setpriv --pdeathsig TERM "$WELCOMED" serve &
 daemon=$!
 trap 'kill -s TERM $daemon 2> /dev/null; wait $daemon || echo "the daemon ended with status $?" >&2' EXIT
-trap 'exit 1' HUP INT TERM
 api=http://127.0.0.1:$port
 curl -sf --retry 50 --retry-delay 1 --retry-connrefused --retry-max-time 50 -o /dev/null "http://127.0.0.1:$admin_port/health/ready"
 
@@ -49,7 +48,7 @@ token=$(sign_in schemathesis@example.org)
 # Deterministic, so that what fails here fails again; bounded, so that CI may wait for it. The session must outlive the run, and
 # schemathesis takes openapi.yaml for what it says instead of for a text.
 explore() {
-    (cd "$LOCAL" && "$venv/bin/schemathesis" run "$api/v1/openapi.json" --max-time 140 --max-examples 40 --continue-on-failure \
+    (cd "$LOCAL" && exec setpriv --pdeathsig TERM "$venv/bin/schemathesis" run "$api/v1/openapi.json" --max-time 140 --max-examples 40 --continue-on-failure \
         --generation-deterministic --no-color --exclude-path /v1/sessions/current --exclude-path /v1/openapi.yaml \
         --checks not_a_server_error,status_code_conformance,content_type_conformance,response_schema_conformance "$@")
 }
