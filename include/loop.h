@@ -22,7 +22,7 @@ struct loop {
     int wake_fd;
     bool quiet;              /* accepts no more */
     bool resumed;            /* a connection was resumed: MHD must run */
-    atomic_size_t requests;  /* in flight */
+    atomic_size_t requests;  /* whole and not yet answered */
     atomic_bool stopping;
     pthread_t thread;
     bool started;

@@ -25,6 +25,7 @@ struct request {
     struct loop *loop;
     struct MHD_Connection *connection;
     enum request_phase phase;
+    bool counted;    /* among the loop's requests in flight */
     int64_t started; /* µs, monotonic */
     char id[65];     /* X-Request-Id */
     const char *raw; /* the request target as it came */

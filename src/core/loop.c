@@ -86,7 +86,7 @@ static bool http_start(struct loop *loop, int listen_fd)
         MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY, MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)CONNECTION_IDLE,
         MHD_OPTION_NOTIFY_CONNECTION, request_connection, loop, MHD_OPTION_URI_LOG_CALLBACK, request_line, loop,
         MHD_OPTION_NOTIFY_COMPLETED, request_end, loop,
-        MHD_OPTION_UNESCAPE_CALLBACK, leave_escaped, NULL, MHD_OPTION_END);
+        MHD_OPTION_UNESCAPE_CALLBACK, leave_escaped, NULL, MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_END);
     if (!loop->http) {
         close(own_fd);
         return false;

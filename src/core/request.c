@@ -72,7 +72,6 @@ static struct request *request_new(struct loop *loop, struct MHD_Connection *con
     request->connection = connection;
     request->started = clock_us();
     request->raw = visitor && visitor->target ? arena_text(&request->arena, visitor->target) : NULL;
-    atomic_fetch_add_explicit(&loop->requests, 1, memory_order_relaxed);
     return request;
 }
 
@@ -124,7 +123,7 @@ static void request_head(struct request *request, const char *method)
         request_fault(request, NULL, NULL, fault, NULL);
         request_fail(request, "malformed_request");
     }
-    if (atomic_load_explicit(&request->loop->requests, memory_order_relaxed) > (size_t)request->loop->service->config->requests_max)
+    if (atomic_load_explicit(&request->loop->requests, memory_order_relaxed) >= (size_t)request->loop->service->config->requests_max)
         request_fail(request, "overloaded");
 }
 
@@ -166,8 +165,11 @@ static bool hopelessly_large(const struct request *request)
     return length && strtoull(length, NULL, 10) > DRAIN_MAX;
 }
 
+/* Requests count from here, where they are whole: clients that send slowly must not use up what others may have in flight. */
 static enum MHD_Result request_process(struct request *request)
 {
+    request->counted = true;
+    atomic_fetch_add_explicit(&request->loop->requests, 1, memory_order_relaxed);
     const bool admitted = !request->problem && request_admit(request);
     if (!admitted || (request->endpoint->code && request->endpoint->code->render)) {
         request_answer(request);
@@ -250,8 +252,9 @@ void request_end(void *cls, struct MHD_Connection *connection, void **state, enu
     segment_release(&request->segment);
     buffer_release(&request->body);
     arena_release(&request->arena);
+    if (request->counted)
+        atomic_fetch_sub_explicit(&loop->requests, 1, memory_order_relaxed);
     free(request);
-    atomic_fetch_sub_explicit(&loop->requests, 1, memory_order_relaxed);
     *state = NULL;
 }
 

@@ -63,6 +63,12 @@ static void lanes_write(const struct admin *admin, struct buffer *out)
         timeouts[kind] = sum.timeouts;
         reconnects[kind] = sum.reconnects;
     }
+    size_t requests = 0;
+    for (size_t i = 0; i < admin->loop_count; i++)
+        requests += atomic_load_explicit(&admin->loops[i].requests, memory_order_relaxed);
+    buffer_printf(out, "# HELP welcome_requests_in_flight Requests begun and not yet answered.\n"
+                       "# TYPE welcome_requests_in_flight gauge\nwelcome_requests_in_flight %zu\n",
+                  requests);
     figure_write(out, "welcome_lane_links_up", "gauge", "Database connections ready for work.", up);
     figure_write(out, "welcome_lane_in_flight", "gauge", "Segments sent and not yet answered.", flying);
     figure_write(out, "welcome_lane_queued", "gauge", "Segments waiting for a connection.", queued);

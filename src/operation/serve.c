@@ -14,6 +14,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "banned.h"
@@ -204,6 +205,16 @@ static int daemon_run(struct daemon *daemon, const struct config *config, const 
     return status;
 }
 
+/* Shells allow a process a thousand files unless it asks for more; every client is one. */
+static void files_allow(void)
+{
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < limit.rlim_max) {
+        limit.rlim_cur = limit.rlim_max;
+        setrlimit(RLIMIT_NOFILE, &limit);
+    }
+}
+
 int command_serve(const struct config *config, int argc, char **argv)
 {
     sigset_t signals;
@@ -222,6 +233,7 @@ int command_serve(const struct config *config, int argc, char **argv)
     sigaddset(&signals, SIGHUP);
     pthread_sigmask(SIG_BLOCK, &signals, NULL); /* inherited by every thread; sigwait() takes them */
     signal(SIGPIPE, SIG_IGN);
+    files_allow();
     const int status = daemon_run(daemon, config, &signals);
     daemon_forget(daemon);
     free(daemon);
