@@ -1,8 +1,6 @@
 # SPDX-License-Identifier: EUPL-1.2
 # Fixtures of all tests. tests/run.sh brings a PostgreSQL and a sanitized build; pytest called by hand starts what is missing.
-import collections
 import contextlib
-import itertools
 import os
 import pathlib
 import shutil
@@ -12,10 +10,7 @@ import tempfile
 import pytest
 
 pytest.register_assert_rewrite("support")
-from support import CITY_COUNT, ROOT, Daemons, People, SmtpServer  # noqa: E402 (only what is imported from here on is rewritten)
-
-Place = collections.namedtuple("Place", "city neighbour far")  # far is no neighbour of either
-places = itertools.count(step=4)
+from support import ROOT, Daemons, People, SmtpServer, new_place  # noqa: E402 (only what is imported from here on is rewritten)
 
 
 def pytest_configure():
@@ -84,10 +79,8 @@ def http(daemon):
 
 @pytest.fixture
 def place():
-    """Cities nobody else uses: matching never crosses from one test into another."""
-    n = next(places)
-    assert n + 2 < CITY_COUNT, "there are not enough invented cities"
-    return Place(f"test-{n}", f"test-{n + 1}", f"test-{n + 2}")
+    """The cities of this test."""
+    return new_place()
 
 
 @pytest.fixture

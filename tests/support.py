@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: EUPL-1.2
 # What tests work with: a daemon with a database of its own, its mails and its log, and people who act through the API alone.
+import collections
 import contextlib
 import dataclasses
 import datetime
@@ -25,7 +26,17 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 CONTRACT = yaml.safe_load((ROOT / "openapi.yaml").read_text())
 PATIENCE = 30  # seconds; for what has to happen, on machines however slow
 SANITIZER = re.compile(r"runtime error:|ERROR: \w+Sanitizer|SUMMARY: \w+Sanitizer")
-CITY_COUNT = 300  # invented cities, so that each test has its own
+CITY_COUNT = 800  # invented ones, in pairs of neighbours: enough for four a test
+
+Place = collections.namedtuple("Place", "city neighbour far")  # far is no neighbour of either
+_place_numbers = itertools.count(step=4)
+
+
+def new_place():
+    """Cities nobody else uses: matching never crosses from one test into another."""
+    n = next(_place_numbers)
+    assert n + 2 < CITY_COUNT, "there are not enough invented cities"
+    return Place(f"test-{n}", f"test-{n + 1}", f"test-{n + 2}")
 
 
 def eventually(check, patience=PATIENCE):

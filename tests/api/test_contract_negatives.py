@@ -4,7 +4,7 @@ import itertools
 
 import pytest
 
-from support import CONTRACT, answer, faults, problem
+from support import CONTRACT, answer, faults, new_place, problem
 
 NOBODY = "01935f1e-5b00-7c3a-9f10-6d1c2b3a4e01"
 METHODS = ("get", "post", "put", "patch", "delete")
@@ -54,18 +54,17 @@ def is_named(operation):
 @pytest.fixture(scope="module")
 def sessions(people):
     """One person for each role, and sessions of links about one thing."""
-    guide, newcomer, match = people.match("herne")
-    asked = people.guide("duisburg")
-    people.newcomer("duisburg")
+    city, _, other = new_place()
+    guide, newcomer, match = people.match(city)
+    asked = people.guide(other)
+    people.newcomer(other)
     asked.proposal()
     answer(guide.post(f"/v1/matches/{match}/end", {"reason": "schedule"}))
     again = people.open(newcomer.mail("match_ended_newcomer").token)
-    people.newcomer("hagen", neighbours=False)
-    people.guide("hagen").accept()
-    other = people.match("bottrop")[1]
-    return {"newcomer": newcomer, "guide": guide, "coordinator": people.coordinator("herne"), "admin": people.admin(),
+    matched = people.match(new_place().city)[1]
+    return {"newcomer": newcomer, "guide": guide, "coordinator": people.coordinator(city), "admin": people.admin(),
             "editor": people.somebody_of_staff("editor"), "proposal": people.open(asked.mail("proposal").token),
-            "guide_request": again, "match": people.open(other.mail("match_newcomer").token)}
+            "guide_request": again, "match": people.open(matched.mail("match_newcomer").token)}
 
 
 def caller(operation, sessions):

@@ -2,7 +2,7 @@
 # The wall between cities: a coordinator can neither see, count nor infer people of another city.
 import pytest
 
-from support import answer, problem
+from support import answer, new_place, problem
 
 YORUBA = [{"tag": "yo", "level": "native"}]
 
@@ -10,7 +10,7 @@ YORUBA = [{"tag": "yo", "level": "native"}]
 @pytest.fixture(scope="module")
 def elsewhere(people):
     """A city with a guide, an applicant, a waiting newcomer, an open proposal and a match, and the coordinator of another one."""
-    city, other = "hagen", "bottrop"  # no neighbours
+    city, _, other = new_place()
     match = people.match(city)
     open_proposal = people.newcomer(city), match[0].proposal()["id"]
     return {"city": city, "coordinator": people.coordinator(other), "own": people.coordinator(city), "guide": match[0].guide,
