@@ -70,27 +70,21 @@ static void ranges_sort(struct range *ranges, size_t count)
     }
 }
 
-/* The known language a range means: itself, or what is left when subtags are cut from its end (RFC 4647 §3.4). */
-static const char *language_lookup(const char *range, size_t length)
+/* The range with its last subtag cut off, and a single letter in front of that too (RFC 4647 §3.4). */
+static size_t range_truncate(const char *range, size_t length)
 {
-    while (length > 0) {
-        const char *known = vocabulary_find(VOCABULARY_LANGUAGE, range, length);
-        if (known)
-            return known;
-        while (length > 0 && range[length - 1] != '-')
-            length--;
-        if (length > 0)
-            length--; /* the hyphen */
-        if (length >= 2 && range[length - 2] == '-')
-            length -= 2; /* a single letter in front of what was cut goes too */
-    }
-    return NULL;
+    while (length > 0 && range[length - 1] != '-')
+        length--;
+    if (length > 0)
+        length--; /* the hyphen */
+    return length >= 2 && range[length - 2] == '-' ? length - 2 : length;
 }
 
-static void language_add(struct languages *languages, const char *range, size_t length)
+/* most: how many there may be afterwards */
+static void language_add(struct languages *languages, const char *tag, size_t length, size_t most)
 {
-    const char *known = language_lookup(range, length);
-    if (!known || languages->count == LANGUAGES_MAX - 2) /* two places are kept for defaults */
+    const char *known = vocabulary_find(VOCABULARY_LANGUAGE, tag, length);
+    if (!known || languages->count >= most)
         return;
     for (size_t i = 0; i < languages->count; i++)
         if (strcmp(languages->items[i], known) == 0)
@@ -98,16 +92,19 @@ static void language_add(struct languages *languages, const char *range, size_t 
     languages->items[languages->count++] = known;
 }
 
+/* All known languages a range means, closest first: de-simple is followed by de, which its readers are better served with than
+ * with what they asked for next. Two places are kept for defaults. */
+static void range_add(struct languages *languages, const char *range, size_t length)
+{
+    for (; length > 0; length = range_truncate(range, length))
+        language_add(languages, range, length, LANGUAGES_MAX - 2);
+}
+
 static void defaults_add(struct languages *languages, const char *defaults)
 {
     for (const char *at = defaults; *at;) {
         const size_t length = strcspn(at, ",");
-        const char *known = vocabulary_find(VOCABULARY_LANGUAGE, at, length);
-        bool there = known == NULL || languages->count == LANGUAGES_MAX;
-        for (size_t i = 0; !there && i < languages->count; i++)
-            there = strcmp(languages->items[i], known) == 0;
-        if (!there)
-            languages->items[languages->count++] = known;
+        language_add(languages, at, length, LANGUAGES_MAX);
         at += length + (at[length] == ',');
     }
     if (languages->count == 0)
@@ -119,11 +116,11 @@ void languages_choose(struct languages *languages, const char *lang, const char 
     struct range ranges[RANGES_MAX];
     *languages = (struct languages){0};
     if (lang)
-        language_add(languages, lang, strlen(lang));
+        range_add(languages, lang, strlen(lang));
     const size_t count = ranges_read(accept_language, ranges);
     ranges_sort(ranges, count);
     for (size_t i = 0; i < count && ranges[i].quality > 0; i++)
-        language_add(languages, ranges[i].text, ranges[i].length);
+        range_add(languages, ranges[i].text, ranges[i].length);
     languages->asked = languages->count;
     defaults_add(languages, defaults);
 }
