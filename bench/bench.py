@@ -34,8 +34,8 @@ FORM = {
 # What the contract gives the parameters of the statements measured here.
 TYPES = {
     "ctx_id": "uuid", "ctx_languages": "text[]", "ctx_cursor": "jsonb", "limit": "integer", "id": "uuid", "slug": "text", "city": "text",
-    "language": "text", "audience": "text", "topic": "text", "stage": "text", "parent": "uuid", "display_name": "text", "email": "text", "languages": "jsonb",
-    "remote": "boolean", "neighbours": "boolean", "topics": "text[]", "arrival_on": "date", "message": "text", "preferred_guide": "uuid",
+    "language": "text", "audience": "text", "topic": "text", "stage": "text", "parent": "uuid", "display_name": "text", "email": "text",
+    "languages": "jsonb", "remote": "boolean", "neighbours": "boolean", "topics": "text[]", "arrival_on": "date", "message": "text", "preferred_guide": "uuid",
     "share_contact": "text", "guide_gender": "jsonb", "consent": "jsonb", "token_hash": "bytea", "tasks": "text[]", "roles": "text[]",
 }
 
@@ -294,14 +294,14 @@ Written by `make bench`: {machine}; load average at the start {load:.1f}.
 
 CPU microseconds for each request: median of {rounds} rounds (least–most) in which welcomed, pgbench and the bare server took turns,
 {seconds} s each. Counted are user and system time of the daemon and of all of PostgreSQL's processes, not those of the load generators.
-pgbench runs the same statements with the same values and settings over as many connections as the lane has (16; slow lane 2), `-M
-prepared`, with BEGIN and COMMIT where there are several; what connecting and first planning cost is measured apart and taken off. The
-bare libmicrohttpd answers as many bytes from memory. wrk asks over 64 connections, 8 where the slow lane answers. The ratio is welcomed
-to pgbench, round by round. Background jobs are off, so mails are queued and not sent; commits are durable.
+pgbench runs the same statements with the same values and settings, `-M prepared`, over 16 connections, 2 where the slow lane answers,
+with BEGIN and COMMIT around several; what connecting and first planning cost is measured apart and taken off. The bare libmicrohttpd
+answers as many bytes from memory. wrk asks over 64 connections, 8 where the slow lane answers. The ratio is welcomed to pgbench, round
+by round. Background jobs are off, so mails are queued and not sent; commits are durable.
 
 {table}
 
-In the database are 512 articles and, unless said, 20,000 guides.
+In the database are some 500 articles and, unless said, 20,000 guides, of whom {eligible} can be proposed for the request measured.
 
 - Start to ready: {starts} ms, five times.
 - Memory (VmRSS): {rest} MB at rest after the start, {loaded:.0f} MB after all of this load.
@@ -329,8 +329,9 @@ def main():
     loaded = memory_mb(daemon.pid)
     idle = [measure_idle(group[0], daemon, count) for count in (10, 1000)]
     daemon.stop()
+    eligible = int(psql("-c", f"SELECT count(*) FROM welcome.eligible WHERE request = '{request}'"))
     text = RESULTS.format(machine=machine(), load=load, rounds=rounds, seconds=seconds, table=table(measured), starts=middle(starts),
-                          rest=middle(memories), loaded=loaded, idle=idle)
+                          rest=middle(memories), loaded=loaded, idle=idle, eligible=f"{eligible:,}")
     (ROOT / "bench/RESULTS.md").write_text(text)
     print(text)
 
