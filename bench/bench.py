@@ -35,8 +35,8 @@ FORM = {
 TYPES = {
     "ctx_id": "uuid", "ctx_languages": "text[]", "ctx_cursor": "jsonb", "limit": "integer", "id": "uuid", "slug": "text", "city": "text",
     "language": "text", "audience": "text", "topic": "text", "stage": "text", "parent": "uuid", "display_name": "text", "email": "text",
-    "languages": "jsonb", "remote": "boolean", "neighbours": "boolean", "topics": "text[]", "arrival_on": "date", "message": "text", "preferred_guide": "uuid",
-    "share_contact": "text", "guide_gender": "jsonb", "consent": "jsonb", "token_hash": "bytea", "tasks": "text[]", "roles": "text[]",
+    "languages": "jsonb", "remote": "boolean", "neighbours": "boolean", "topics": "text[]", "arrival_on": "date", "message": "text",
+    "preferred_guide": "uuid", "share_contact": "text", "guide_gender": "jsonb", "consent": "jsonb", "token_hash": "bytea", "tasks": "text[]", "roles": "text[]",
 }
 
 # What the daemon sets on the connections of a lane.
@@ -89,7 +89,7 @@ def server_cpu_seconds(pid):
         own = cpu_ticks(pid)
         try:
             children = sum(cpu_seconds(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split())
-        except FileNotFoundError:
+        except OSError:
             continue
         if cpu_ticks(pid)[2:] == own[2:]:
             return sum(own) / TICK + children
@@ -114,7 +114,8 @@ def postmaster():
 def start(*command, **environment):
     """A server that ends when this program does, however that ends."""
     with open(LOCAL / "servers.log", "a") as log:
-        return subprocess.Popen(["setpriv", "--pdeathsig", "TERM", *map(str, command)], stdout=log, stderr=log, env={**os.environ, **environment})
+        return subprocess.Popen(["setpriv", "--pdeathsig", "TERM", *map(str, command)], stdout=log, stderr=log,
+                                env={**os.environ, **environment})
 
 
 class Daemon:
@@ -159,9 +160,10 @@ def wrk(case, port, seconds):
     lines += [f"wrk.headers[{json.dumps(name)}] = {json.dumps(value)}" for name, value in request_headers(case).items()]
     if case.body:
         before, after = json.dumps(case.body).split("EMAIL")
+        address = f"n .. '-{time.time_ns()}@example.org'"
         lines += ["wrk.method = 'POST'",
                   "function request() n = n + 1",
-                  f"  return wrk.format(nil, nil, nil, {json.dumps(before)} .. n .. '-{time.time_ns()}@example.org' .. {json.dumps(after)}) end"]
+                  f"  return wrk.format(nil, nil, nil, {json.dumps(before)} .. {address} .. {json.dumps(after)}) end"]
     lua.write_text("\n".join(lines))
     out = run("wrk", "-t1", f"-c{case.connections}", f"-d{seconds}s", "-s", lua, f"http://127.0.0.1:{port}{case.path}")
     if "Non-2xx" in out or "Socket errors" in out:
@@ -178,7 +180,8 @@ def write_script(case):
         lines.append(re.sub(r"(?<![:\w]):([a-z_]+)", lambda name: f"(:{name[1]}::{TYPES[name[1]]})", statement).replace("\n", " ") + ";")
     lines += ["COMMIT;"] * several
     # An id of each transaction's own, ascending for each client: 13 digits and 19.
-    text = "\n".join(lines).replace("(:ctx_id::uuid)", "('0190000000000' || (1000000000000000000 + :client_id * 1000000000000 + :n)::bigint)::uuid")
+    number = "(1000000000000000000 + :client_id * 1000000000000 + :n)::bigint"
+    text = "\n".join(lines).replace("(:ctx_id::uuid)", f"('0190000000000' || {number})::uuid")
     case.script.write_text(text + "\n")
 
 
@@ -255,7 +258,8 @@ def cases(guides, request):
     form = {name: value if isinstance(value, str) else json.dumps(value) for name, value in FORM.items() if name != "email"}
     form |= {"topics": "{housing,work}", "remote": "false", "neighbours": "true"}
     return [
-        Case("point read: one article", 1.7, "/v1/articles/en-page-77?lang=en", "src/information/get_article.sql", {"slug": "en-page-77", **languages}),
+        Case("point read: one article", 1.7, "/v1/articles/en-page-77?lang=en", "src/information/get_article.sql",
+             {"slug": "en-page-77", **languages}),
         Case("list: 20 articles", 1.7, "/v1/articles?lang=en", "src/information/list_articles.sql", {"limit": 20, **languages}),
         Case("slow list: 20 guides of a city", None, "/v1/guides?city=bochum&lang=en", "src/guides/list_guides.sql",
              {"city": "bochum", "limit": 20, **languages}, lane="slow"),
@@ -270,7 +274,8 @@ def middle(values, digits=0):
 
 
 def table(measured):
-    lines = ["| request | welcomed: daemon + database | pgbench, same statements | ratio | expected | bare libmicrohttpd |", "| --- | --- | --- | --- | --- | --- |"]
+    lines = ["| request | welcomed: daemon + database | pgbench, same statements | ratio | expected | bare libmicrohttpd |",
+             "| --- | --- | --- | --- | --- | --- |"]
     for case in measured:
         totals = [sum(parts) for parts in case.rounds["welcomed"]]
         parts = " + ".join(f"{statistics.median(part):,.0f}" for part in zip(*case.rounds["welcomed"]))
@@ -285,7 +290,8 @@ def machine():
     system = re.search(r'PRETTY_NAME="(.*)"', Path("/etc/os-release").read_text())[1]
     libraries = ", ".join(f"{name} {run('pkg-config', '--modversion', name).strip()}" for name in ("libmicrohttpd", "libpq"))
     return (f"{datetime.date.today()}, commit {run('git', '-C', ROOT, 'describe', '--always', '--dirty').strip()}, {system}, "
-            f"{os.cpu_count()} × {model[1].strip() if model else platform.machine()}, PostgreSQL {psql('-c', 'SHOW server_version').split()[0]}, {libraries}")
+            f"{os.cpu_count()} × {model[1].strip() if model else platform.machine()}, "
+            f"PostgreSQL {psql('-c', 'SHOW server_version').split()[0]}, {libraries}")
 
 
 RESULTS = """# What a request costs
