@@ -14,6 +14,9 @@ PGconn *database_connect_daemon(const struct config *config);
 PGconn *database_connect_worker(const struct config *config);
 PGconn *database_connect_owner(const struct config *config);
 
+/* Has what the server says beside its answers logged (debug); libpq would print it between the log's lines. db may be NULL. */
+void database_log_notices(PGconn *db);
+
 /* Runs one or more statements; false on failure, with PQerrorMessage() telling why. */
 bool database_do(PGconn *db, const char *sql);
 

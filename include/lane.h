@@ -32,7 +32,7 @@ enum outcome {
     OUTCOME_REFUSED,     /* rolled back; error holds PostgreSQL's */
     OUTCOME_OVERLOADED,  /* never sent: the queue was full or too slow */
     OUTCOME_UNAVAILABLE, /* never committed: no link */
-    OUTCOME_LOST,        /* sent on the write lane, then the link was lost: it may have happened */
+    OUTCOME_LOST,        /* sent on the write lane, then the link or its answer was lost: it may have happened */
     OUTCOME_ABANDONED,   /* never sent: nobody waits any more */
 };
 

@@ -49,6 +49,9 @@ void link_send(struct link *link, struct segment *segment, int64_t now);
 /* Gives the connection up; its segments go back to the lane as lost; the next attempt is scheduled. why is logged; NULL: it is meant. */
 void link_break(struct link *link, const char *why);
 
+/* Whether an error says that a prepared statement is gone or no longer fits the tables: preparing it again helps. */
+bool plan_void(const PGresult *error);
+
 const struct lane_options *lane_options(const struct lane *lane);
 int lane_epoll(const struct lane *lane);
 

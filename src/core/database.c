@@ -8,25 +8,30 @@
 
 #include "banned.h"
 
-/* Timestamps, durations and errors look the same on every server; a dead peer is noticed within half a minute. */
+/* Timestamps, durations and errors look the same on every server; a dead peer is noticed within a minute. */
 #define SESSION                                                                                                                 \
     "-c search_path=welcome -c TimeZone=UTC -c DateStyle=ISO -c IntervalStyle=iso_8601 -c client_min_messages=warning "         \
     "-c client_encoding=UTF8 -c idle_in_transaction_session_timeout=60000 "
 
-/* libpq would print them between the log's lines. */
 static void log_notice(void *context, const char *message)
 {
     (void)context;
     log_debug("database_notice", log_text("message", message));
 }
 
+void database_log_notices(PGconn *db)
+{
+    PQsetNoticeProcessor(db, log_notice, NULL);
+}
+
 static PGconn *database_connect(const char *url, const char *user, const char *options)
 {
     /* What stands before dbname is a default, what stands behind it overrides the connection string. */
-    const char *const keywords[] = {"connect_timeout", "tcp_user_timeout", "fallback_application_name", "dbname", "options", "user", NULL};
-    const char *const values[] = {"5", "30000", "welcomed", url, options, user, NULL};
+    const char *const keywords[] = {"connect_timeout", "tcp_user_timeout", "keepalives_idle", "keepalives_interval",
+                                    "fallback_application_name", "dbname", "options", "user", NULL};
+    const char *const values[] = {"5", "30000", "30", "10", "welcomed", url, options, user, NULL};
     PGconn *db = PQconnectdbParams(keywords, values, 1);
-    PQsetNoticeProcessor(db, log_notice, NULL);
+    database_log_notices(db);
     return db;
 }
 

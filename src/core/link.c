@@ -2,6 +2,7 @@
  * One connection in libpq's pipeline mode: prepares on first use, keeps segments in order, reconnects. */
 #include "link.h"
 
+#include "database.h"
 #include "log.h"
 
 #include <stdio.h>
@@ -36,6 +37,8 @@ static void link_close(struct link *link)
 
 void link_release(struct link *link)
 {
+    if (!link->lane)
+        return; /* never initialised */
     link_close(link);
     while (link->flying) {
         PQclear(link->flights[link->first].error);
@@ -102,6 +105,7 @@ void link_connect(struct link *link, int64_t now)
     const char *const keys[] = {"dbname", "options", "application_name", "client_encoding", NULL};
     const char *const values[] = {lane->database_url, options, "welcomed", "UTF8", NULL};
     link->conn = PQconnectStartParams(keys, values, 1);
+    database_log_notices(link->conn);
     link->since = now;
     link->state = LINK_CONNECTING;
     if (!link->conn || PQstatus(link->conn) == CONNECTION_BAD || !link_watch(link, EPOLLOUT))
@@ -196,21 +200,20 @@ void link_send(struct link *link, struct segment *segment, int64_t now)
         link_break(link, "cannot send");
 }
 
-/* Forgets what a flight's error made doubtful: a Prepare that was refused or skipped, or a statement whose plan is void. */
-static void link_forget(struct link *link, const struct flight *flight)
+/* After an error that leaves it doubtful which statements the server has under which plan: names carry the generation, so all are
+ * prepared anew. */
+static void link_forget(struct link *link)
 {
-    for (size_t i = 0; i < flight->segment->count; i++)
-        if (!flight->prepares || flight->prepares & UINT32_C(1) << i)
-            link->prepared[flight->segment->steps[i].statement->index] = false;
     link->generation++;
-    /* Names carry the generation, so every other statement has to be prepared again as well. */
     memset(link->prepared, 0, lane_options(link->lane)->statements * sizeof *link->prepared);
 }
 
-static bool plan_void(const PGresult *error)
+/* Missing, or "cached plan must not change result type", which shares its state with everything PostgreSQL does not support. */
+bool plan_void(const PGresult *error)
 {
-    const char *state = PQresultErrorField(error, PG_DIAG_SQLSTATE);
-    return state && (strcmp(state, "26000") == 0 || strcmp(state, "0A000") == 0);
+    const char *state = PQresultErrorField(error, PG_DIAG_SQLSTATE), *source = PQresultErrorField(error, PG_DIAG_SOURCE_FUNCTION);
+    return state && (strcmp(state, "26000") == 0 ||
+                     (strcmp(state, "0A000") == 0 && source && strcmp(source, "RevalidateCachedQuery") == 0));
 }
 
 /* The Sync of the oldest flight came. */
@@ -222,7 +225,7 @@ static void link_landed(struct link *link)
     if (link->flying)
         link->flights[link->first].sent = clock_ms(); /* the server turns to it only now */
     if (flight.error && (flight.prepares || plan_void(flight.error)))
-        link_forget(link, &flight);
+        link_forget(link);
     if (flight.prepares) { /* what ails it ails the segment behind: not that some prepared statement is missing */
         link->flights[link->first].error = flight.error;
         return;
