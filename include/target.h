@@ -22,7 +22,6 @@ struct target {
     size_t segment_count; /* one more than ROUTE_SEGMENTS_MAX: longer than any path of ours */
     struct query_pair query[QUERY_MAX];
     size_t query_count;
-    const char *raw_query; /* behind the question mark, "" without one */
 };
 
 /* Reads an origin-form target (RFC 9112 §3.2.1). Percent-encoding must be whole and must decode to valid UTF-8 without control

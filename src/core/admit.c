@@ -194,7 +194,8 @@ int request_limit(const struct request *request)
     return (int)json_integer_value(value_of(request, "limit"));
 }
 
-/* The parameters that select a list's rows, in the contract's order; places in it are only good for the same selection. */
+/* The parameters that select a list's rows, in the contract's order; places in it are only good for the same selection. No value
+ * has a line break: the target's are refused, a header's would end it. */
 const char *request_filter(struct request *request)
 {
     static const char *const others[] = {"after", "limit", "count", "lang"};
@@ -206,7 +207,7 @@ const char *request_filter(struct request *request)
         for (size_t k = 0; k < sizeof others / sizeof *others; k++)
             selects = selects && strcmp(others[k], parameter->name) != 0;
         if (selects)
-            filter = arena_printf(&request->arena, "%s%s=%s&", filter, parameter->name, parameter_text(request, parameter));
+            filter = arena_printf(&request->arena, "%s%s=%s\n", filter, parameter->name, parameter_text(request, parameter));
     }
     return filter;
 }

@@ -97,29 +97,45 @@ static void answer_success(struct request *request, int status, struct buffer *b
         answer_problem(request);
         return;
     }
-    if (etag && etag_matches(request_header(request, "If-None-Match"), etag)) {
-        buffer_release(body);
-        status = 304;
-    }
+    if (etag && etag_matches(request_header(request, "If-None-Match"), etag))
+        status = 304; /* MHD sends no body then, but the length it would have (RFC 9110 §8.6) */
     response_make(request, status, body, type);
     response_header(request, "ETag", etag);
     response_header(request, "Cache-Control", public ? "public, no-cache" : "no-store");
 }
 
-/* Repeats the request's query with the next place (RFC 8288). */
+/* Percent-encodes what is not unreserved (RFC 3986 §2.3). */
+static void component_write(struct buffer *out, const char *text)
+{
+    static const char unreserved[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~";
+    while (*text) {
+        const size_t plain = strspn(text, unreserved);
+        buffer_append(out, text, plain);
+        text += plain;
+        if (*text)
+            buffer_printf(out, "%%%02X", (unsigned char)*text++);
+    }
+}
+
+/* Repeats the request with the next place (RFC 8288); written anew, since a target as it came may hold what ends a link. */
 static void answer_link(struct request *request, const char *cursor)
 {
+    const struct target *target = &request->target;
     struct buffer link;
     buffer_init(&link);
-    buffer_printf(&link, "<%.*s?", (int)strcspn(request->raw, "?"), request->raw);
-    for (const char *at = request->target.raw_query; *at;) {
-        const size_t length = strcspn(at, "&");
-        if (length && strncmp(at, "after=", 6) != 0) {
-            buffer_append(&link, at, length);
+    buffer_putc(&link, '<');
+    for (size_t i = 0; i < target->segment_count; i++) {
+        buffer_putc(&link, '/');
+        component_write(&link, target->segments[i]);
+    }
+    buffer_putc(&link, '?');
+    for (size_t i = 0; i < target->query_count; i++)
+        if (strcmp(target->query[i].name, "after") != 0) {
+            component_write(&link, target->query[i].name);
+            buffer_putc(&link, '=');
+            component_write(&link, target->query[i].value);
             buffer_putc(&link, '&');
         }
-        at += length + (at[length] == '&');
-    }
     buffer_printf(&link, "after=%s>; rel=\"next\"", cursor);
     response_header(request, "Link", buffer_text(&link));
     buffer_release(&link);
@@ -165,7 +181,7 @@ static void answer_list(struct request *request, const PGresult *rows)
     }
     list_write(request, rows, cursor, &body);
     answer_success(request, 200, &body, "application/json");
-    if (cursor)
+    if (cursor && !request->problem)
         answer_link(request, cursor);
 }
 
@@ -185,7 +201,8 @@ static void answer_row(struct request *request, const PGresult *rows)
     if (success->schema && status / 100 == 2)
         row_write(plan, rows, 0, request->languages.items[0], &body);
     answer_success(request, status, &body, "application/json");
-    response_header(request, "Location", row_text(rows, plan->location));
+    if (!request->problem)
+        response_header(request, "Location", row_text(rows, plan->location));
     request->served = row_text(rows, plan->served);
 }
 

@@ -112,7 +112,7 @@ static const char *query_parse(struct target *target, const char *query, struct 
 
 const char *target_parse(struct target *target, const char *raw, struct arena *arena)
 {
-    *target = (struct target){.raw_query = ""};
+    *target = (struct target){0};
     const size_t length = strlen(raw);
     if (length > TARGET_MAX)
         return "url_too_long";
@@ -122,6 +122,5 @@ const char *target_parse(struct target *target, const char *raw, struct arena *a
     const char *fault = path_parse(target, raw, question ? (size_t)(question - raw) : length, arena);
     if (fault || !question)
         return fault;
-    target->raw_query = question + 1;
     return query_parse(target, question + 1, arena);
 }

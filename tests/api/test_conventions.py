@@ -6,7 +6,7 @@ import socket
 
 import pytest
 
-from support import ENGLISH, answer, faults, problem
+from support import ENGLISH, answer, eventually, faults, problem
 
 JSON = {"Content-Type": "application/json"}
 PORTAL, STRANGER = "https://portal.example.org", "https://evil.example.net"
@@ -258,6 +258,7 @@ def test_public_reads_are_validated_by_a_strong_etag(http):
         for method in ("GET", "HEAD"):
             unchanged = http.request(method, "/v1/cities", headers={"If-None-Match": known})
             assert unchanged.status_code == 304 and unchanged.content == b""
+            assert unchanged.headers["Content-Length"] == first.headers["Content-Length"]  # or none: RFC 9110 §8.6
             assert (unchanged.headers["ETag"], unchanged.headers["Cache-Control"]) == (tag, "public, no-cache")
             assert "Accept-Language" in unchanged.headers["Vary"]
     assert http.get("/v1/cities", headers={"If-None-Match": '"other"'}).status_code == 200
@@ -318,8 +319,7 @@ def test_a_preflight_tells_what_may_be_sent(http):
 def test_a_sane_request_id_is_taken_over_and_logged(daemon, http):
     response = http.get("/v1/cities", headers={"X-Request-Id": "my-id_1.2", "traceparent": "00-" + "a" * 32 + "-" + "b" * 16 + "-01"})
     assert response.headers["X-Request-Id"] == "my-id_1.2"
-    daemon.read_log()
-    line = next(line for line in reversed(daemon.lines) if line.get("request_id") == "my-id_1.2")
+    line = eventually(lambda: next((line for line in daemon.read_log() if line.get("request_id") == "my-id_1.2"), None))
     assert (line["operation"], line["status"], line["traceparent"]) == ("list_cities", 200, "00-" + "a" * 32 + "-" + "b" * 16 + "-01")
 
 
@@ -350,6 +350,14 @@ def test_pages_lead_to_the_end_without_repeats(people, http, place):
         path = link and re.fullmatch(r'<([^>]+)>; rel="next"', link)[1]
     assert seen == guides[::-1]
     assert "total" not in answer(http.get(f"/v1/guides?city={place.city}"))
+
+
+def test_a_link_leads_on_however_the_query_was_written(http):
+    cursor = answer(http.get("/v1/articles?limit=1"))["next"]
+    link = http.get(f"/%761/articles?&lang=%64e&l%69mit=1&%61fter={cursor}").headers["Link"]
+    following = re.fullmatch(r'<([^<>"]+)>; rel="next"', link)[1]
+    assert following.startswith("/v1/articles?lang=de&limit=1&after=") and following.count("after=") == 1
+    answer(http.get(following))
 
 
 def test_a_page_that_ends_exactly_has_no_next(people, http, place):
