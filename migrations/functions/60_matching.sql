@@ -211,14 +211,15 @@ CREATE OR REPLACE FUNCTION sees_request(r guide_request) RETURNS boolean LANGUAG
   SELECT (r.account = me() OR r.handled_by = ANY (my_cities()) OR r.also_handled_by && my_cities()) AND r.id = coalesce(task(), r.id)
 $$;
 
--- Open requests of the same city that wait longer, plus one; NULL unless open.
+-- Open requests of the same city that wait longer, plus one; NULL for who does not wait (any more).
 CREATE OR REPLACE FUNCTION queue_position(request uuid) RETURNS integer
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = welcome, pg_temp AS $$
 BEGIN
   RETURN (
     SELECT (SELECT count(*)::integer + 1 FROM guide_request o
              WHERE o.state = 'open' AND o.handled_by = r.handled_by AND (o.waiting_since, o.id) < (r.waiting_since, r.id))
-      FROM guide_request r WHERE r.id = $1 AND r.state = 'open' AND sees_request(r));
+      FROM guide_request r
+     WHERE r.id = $1 AND r.state IN ('open', 'proposed', 'awaiting_newcomer') AND sees_request(r));
 END
 $$;
 
