@@ -113,7 +113,6 @@ CREATE TABLE guide_request (
   share_contact    text NOT NULL DEFAULT 'on_acceptance' CHECK (share_contact IN ('on_acceptance', 'ask_me')),
   guide_gender     text CHECK (guide_gender IN ('female', 'male', 'diverse')),
   guide_gender_must boolean NOT NULL DEFAULT false,
-  language         text NOT NULL DEFAULT 'en', -- the form's, for mails when there are none in the newcomer's first language
   consent_version  text NOT NULL DEFAULT '',
   consent_language text NOT NULL DEFAULT 'en',
   consent_at       timestamptz NOT NULL DEFAULT clock(),
@@ -192,7 +191,7 @@ GRANT UPDATE (state, display_name, story, languages, cities, audiences, topics, 
               listed, paused_until, decision_reason)
    ON guide TO welcome;
 GRANT INSERT (id, display_name, languages, city, remote, neighbours, audience, topics, arrival_on, message, preferred_guide,
-              share_contact, guide_gender, guide_gender_must, language, consent_version, consent_language)
+              share_contact, guide_gender, guide_gender_must, consent_version, consent_language)
    ON guide_request TO welcome;
 GRANT UPDATE (state, closed_as, display_name, languages, city, remote, neighbours, audience, topics, arrival_on, message,
               preferred_guide, share_contact, guide_gender, guide_gender_must)

@@ -31,10 +31,10 @@ CREATE OR REPLACE FUNCTION asks_since(asks timestamptz[], since timestamptz) RET
   SELECT coalesce((asks[1] > since)::integer, 0) + coalesce((asks[2] > since)::integer, 0) + coalesce((asks[3] > since)::integer, 0)
 $$;
 
--- The first of these languages that has mail texts. plpgsql keeps its plan; SQL would be planned at each call.
-CREATE OR REPLACE FUNCTION mail_language_of(languages text[]) RETURNS text LANGUAGE plpgsql STABLE PARALLEL SAFE AS $$
+-- The language of mails for whoever reads this one: itself, what is left of it (de-simple: de), or English.
+CREATE OR REPLACE FUNCTION mail_language_of(language text) RETURNS text LANGUAGE plpgsql STABLE PARALLEL SAFE AS $$
 BEGIN
-  RETURN coalesce((SELECT l.tag FROM unnest(languages) WITH ORDINALITY AS l(tag, n) JOIN mail_language USING (tag) ORDER BY l.n LIMIT 1),
+  RETURN coalesce((SELECT m.tag FROM mail_language m WHERE m.tag IN (language, split_part(language, '-', 1)) ORDER BY length(m.tag) DESC LIMIT 1),
                   'en');
 END
 $$;

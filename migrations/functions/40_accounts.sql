@@ -1,15 +1,15 @@
 -- SPDX-License-Identifier: EUPL-1.2
 -- From an address to a session: anonymous statements write the thing and what waits for its confirmation, never an account.
 
--- Puts a mail to an account into the outbox. The import of demo data is quiet; the daemon's role cannot ask for that.
-CREATE OR REPLACE FUNCTION mail(template text, account uuid, language text, subject_kind text, subject_id uuid) RETURNS void
+-- Puts a mail to an account into the outbox, in its language. The import of demo data is quiet; the daemon's role cannot ask for that.
+CREATE OR REPLACE FUNCTION mail(template text, account uuid, subject_kind text, subject_id uuid) RETURNS void
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = welcome, pg_temp AS $$
 BEGIN
   IF account IS NULL OR (session_user <> 'welcome' AND current_setting('welcome.quiet', true) = 'on') THEN
     RETURN;
   END IF;
   INSERT INTO outbox (id, template, account, language, subject_kind, subject_id)
-  SELECT uuid_v7(), mail.template, a.id, mail_language_of(ARRAY[mail.language, a.language]), mail.subject_kind, mail.subject_id
+  SELECT uuid_v7(), mail.template, a.id, mail_language_of(a.language), mail.subject_kind, mail.subject_id
     FROM account a WHERE a.id = mail.account;
 END
 $$;
@@ -23,22 +23,18 @@ BEGIN
 END
 $$;
 
--- The owner of the address is asked; only the maker of the thing can cause it (the account itself for a new address).
+-- The owner of the address is asked, in the language of the form; only the maker of the thing can cause it (the account itself for a
+-- new address).
 CREATE OR REPLACE FUNCTION await_confirmation(kind text, thing uuid, address text, language text) RETURNS void
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = welcome, pg_temp AS $$
-DECLARE
-  tongue text := mail_language_of(ARRAY[language]);
 BEGIN
   PERFORM require(thing = CASE WHEN kind = 'account' THEN me() ELSE subject() END, 'not_found');
-  IF kind = 'guide_request' THEN
-    SELECT mail_language_of(ARRAY[r.languages -> 0 ->> 'tag', await_confirmation.language]) INTO tongue
-      FROM guide_request r WHERE r.id = thing;
-  END IF;
   INSERT INTO confirmation (subject_kind, subject_id, address, language, expires_at)
   VALUES (kind, thing, btrim(address), await_confirmation.language, clock() + interval '7 days')
       ON CONFLICT (subject_kind, subject_id) DO UPDATE SET address = excluded.address, expires_at = excluded.expires_at;
   INSERT INTO outbox (id, template, address, language, subject_kind, subject_id)
-  VALUES (uuid_v7(), CASE kind WHEN 'account' THEN 'confirm_address' ELSE 'confirm_' || kind END, btrim(address), tongue, kind, thing);
+  VALUES (uuid_v7(), CASE kind WHEN 'account' THEN 'confirm_address' ELSE 'confirm_' || kind END, btrim(address),
+          mail_language_of(language), kind, thing);
 END
 $$;
 
@@ -47,7 +43,7 @@ CREATE OR REPLACE FUNCTION request_sign_in(address text, language text) RETURNS 
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = welcome, pg_temp AS $$
 BEGIN
   INSERT INTO outbox (id, template, address, language)
-  VALUES (uuid_v7(), 'sign_in', btrim(address), mail_language_of(ARRAY[language]));
+  VALUES (uuid_v7(), 'sign_in', btrim(address), mail_language_of(language));
 END
 $$;
 
@@ -75,6 +71,15 @@ BEGIN
            WHEN 'guide' THEN EXISTS (SELECT FROM guide g WHERE g.account = $2 AND g.state NOT IN ('rejected', 'left'))
            WHEN 'guide_request' THEN EXISTS (SELECT FROM guide_request r WHERE r.account = $2 AND r.state <> 'closed')
            ELSE false END);
+END
+$$;
+
+-- A rejected person may apply again after six months.
+CREATE OR REPLACE FUNCTION is_too_early(kind text, account uuid) RETURNS boolean
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = welcome, pg_temp AS $$
+BEGIN
+  RETURN kind = 'guide' AND EXISTS (SELECT FROM guide g WHERE g.account = $2 AND g.state = 'rejected'
+                                       AND g.decided_at > clock() - interval '6 months');
 END
 $$;
 
@@ -167,16 +172,14 @@ BEGIN
 END
 $$;
 
--- A rejected person may apply again after six months.
 CREATE OR REPLACE FUNCTION do_confirmed(kind text, thing uuid, person uuid, address text) RETURNS void
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = welcome, pg_temp AS $$
 BEGIN
   PERFORM require(NOT is_duplicate(kind, person), 'duplicate');
+  PERFORM require(NOT is_too_early(kind, person), 'conflict_state');
   IF kind = 'account' THEN
     UPDATE account SET email = do_confirmed.address WHERE id = thing;
   ELSIF kind = 'guide' THEN
-    PERFORM require(NOT EXISTS (SELECT FROM guide g WHERE g.account = person AND g.state = 'rejected'
-                                   AND g.decided_at > clock() - interval '6 months'), 'conflict_state');
     UPDATE guide SET account = person, state = 'applied' WHERE id = thing AND state = 'unverified';
   ELSE
     UPDATE guide_request SET account = person, state = 'open' WHERE id = thing AND state = 'unverified';

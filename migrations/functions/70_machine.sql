@@ -33,16 +33,6 @@ BEGIN
 END
 $$;
 
--- Which mail language speaks to the newcomer of a request.
-CREATE OR REPLACE FUNCTION request_language(request uuid) RETURNS text
-LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = welcome, pg_temp AS $$
-BEGIN
-  RETURN (
-    SELECT mail_language_of(ARRAY[r.languages -> 0 ->> 'tag', r.language, a.language])
-      FROM guide_request r LEFT JOIN account a ON a.id = r.account WHERE r.id = $1);
-END
-$$;
-
 -- Languages as the API speaks them, spread for the joins of matching.
 CREATE OR REPLACE FUNCTION refuse_repeated_languages(languages jsonb) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
@@ -163,14 +153,14 @@ BEGIN
   ELSIF NEW.state = 'applied' THEN
     FOR person IN SELECT DISTINCT r.account FROM staff_role r
                    WHERE r.role = 'coordinator' AND r.city = ANY (ARRAY[NEW.home_city, '*']) LOOP
-      PERFORM mail('guide_application', person.account, NULL, 'guide', NEW.id);
+      PERFORM mail('guide_application', person.account, 'guide', NEW.id);
     END LOOP;
   ELSIF NEW.state = 'active' THEN
     UPDATE guide_city c SET approved = true WHERE c.guide = NEW.id AND c.city = ANY (NEW.home_city || my_cities()) AND NOT c.approved;
     PERFORM pg_notify('welcome', 'matching');
   END IF;
   IF template IS NOT NULL THEN
-    PERFORM mail(template, NEW.account, NULL, 'guide', NEW.id);
+    PERFORM mail(template, NEW.account, 'guide', NEW.id);
   END IF;
   IF me() IS DISTINCT FROM NEW.account AND me() IS NOT NULL THEN
     PERFORM record('guide_' || NEW.state, 'guide', NEW.id, NEW.home_city);
@@ -272,9 +262,9 @@ BEGIN
     PERFORM pg_notify('welcome', 'matching');
   END IF;
   IF NEW.state = 'closed' AND OLD.state <> 'closed' AND NEW.closed_as IN ('expired', 'no_guide') THEN
-    PERFORM mail('request_expired', NEW.account, request_language(NEW.id), 'guide_request', NEW.id);
+    PERFORM mail('request_expired', NEW.account, 'guide_request', NEW.id);
   ELSIF NEW.state = 'open' AND OLD.state = 'matched' THEN
-    PERFORM mail('request_reopened', NEW.account, request_language(NEW.id), 'guide_request', NEW.id);
+    PERFORM mail('request_reopened', NEW.account, 'guide_request', NEW.id);
   END IF;
   IF NEW.closed_as = 'no_guide' AND OLD.state <> 'closed' THEN
     PERFORM record('request_closed', 'guide_request', NEW.id, NEW.handled_by, jsonb_build_object('closed_as', NEW.closed_as));
@@ -400,9 +390,9 @@ BEGIN
     END IF;
   END IF;
   IF NEW.state = 'open' THEN
-    PERFORM mail('proposal', NEW.guide_account, NULL, 'proposal', NEW.id);
+    PERFORM mail('proposal', NEW.guide_account, 'proposal', NEW.id);
   ELSIF NEW.state = 'awaiting_newcomer' THEN
-    PERFORM mail('please_confirm', NEW.request_account, request_language(NEW.request), 'proposal', NEW.id);
+    PERFORM mail('please_confirm', NEW.request_account, 'proposal', NEW.id);
   ELSIF NEW.state = 'accepted' THEN
     INSERT INTO match (id, proposal, request, request_account, request_city, guide, guide_account, guide_city, since, language, waited_days)
     SELECT uuid_v7(), NEW.id, NEW.request, NEW.request_account, NEW.request_city, NEW.guide, NEW.guide_account, NEW.guide_city, clock(),
@@ -414,7 +404,7 @@ BEGIN
   END IF;
   IF (NEW.state IN ('refused', 'cancelled') OR NEW.state = 'expired' AND OLD.state = 'awaiting_newcomer')
      AND (SELECT g.state = 'active' FROM guide g WHERE g.id = NEW.guide) THEN
-    PERFORM mail('proposal_cancelled', NEW.guide_account, NULL, 'proposal', NEW.id);
+    PERFORM mail('proposal_cancelled', NEW.guide_account, 'proposal', NEW.id);
   END IF;
   PERFORM recount(NEW.guide);
   PERFORM settle_request(NEW.request);
@@ -429,8 +419,8 @@ LANGUAGE plpgsql SECURITY DEFINER SET search_path = welcome, pg_temp AS $$
 BEGIN
   UPDATE guide_request r SET state = 'matched' WHERE r.id = NEW.request;
   UPDATE proposal p SET state = 'cancelled' WHERE p.request = NEW.request AND p.state IN ('open', 'awaiting_newcomer');
-  PERFORM mail('match_guide', NEW.guide_account, NULL, 'match', NEW.id);
-  PERFORM mail('match_newcomer', NEW.request_account, request_language(NEW.request), 'match', NEW.id);
+  PERFORM mail('match_guide', NEW.guide_account, 'match', NEW.id);
+  PERFORM mail('match_newcomer', NEW.request_account, 'match', NEW.id);
   RETURN NULL;
 END
 $$;
@@ -462,10 +452,10 @@ BEGIN
    WHERE r.id = NEW.request AND r.state = 'matched';
   PERFORM recount(NEW.guide);
   IF NEW.ended_by IN ('newcomer', 'coordinator') THEN
-    PERFORM mail('match_ended_guide', NEW.guide_account, NULL, 'match', NEW.id);
+    PERFORM mail('match_ended_guide', NEW.guide_account, 'match', NEW.id);
   END IF;
   IF NEW.ended_by IN ('guide', 'coordinator') THEN
-    PERFORM mail('match_ended_newcomer', NEW.request_account, request_language(NEW.request), 'match', NEW.id);
+    PERFORM mail('match_ended_newcomer', NEW.request_account, 'match', NEW.id);
   END IF;
   IF NEW.ended_by = 'coordinator' THEN
     PERFORM record('end_match', 'match', NEW.id, NEW.request_city, jsonb_build_object('reason', NEW.ended_reason));

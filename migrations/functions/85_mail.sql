@@ -84,12 +84,12 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = welcome, pg_temp AS $$
     FROM match m WHERE template = 'match_ended_newcomer' AND m.id = $3
 $$;
 
--- A sign-in mail to an address with something unconfirmed becomes that confirmation, unless it could only end as a duplicate.
+-- A sign-in mail to an address with something unconfirmed becomes that confirmation, unless it could only be refused.
 CREATE OR REPLACE FUNCTION unconfirmed_at(address text) RETURNS confirmation
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = welcome, pg_temp AS $$
   SELECT c FROM confirmation c
    WHERE lower(c.address) = lower($1) AND c.subject_kind <> 'account' AND c.expires_at > clock()
-     AND NOT is_duplicate(c.subject_kind, account_of($1))
+     AND NOT is_duplicate(c.subject_kind, account_of($1)) AND NOT is_too_early(c.subject_kind, account_of($1))
    ORDER BY c.created_at DESC LIMIT 1
 $$;
 
@@ -111,8 +111,9 @@ BEGIN
       row.template := 'confirm_' || pending.subject_kind;
       row.subject_kind := pending.subject_kind;
       row.subject_id := pending.subject_id;
-    ELSIF account_of(target) IS NOT NULL THEN
-      data := '{}';
+      target := pending.address;
+    ELSE -- to the address as we know it: written otherwise, a mailbox may be somebody else's
+      SELECT a.email, '{}' INTO target, data FROM account a WHERE a.id = account_of(target);
     END IF;
   END IF;
   IF row.template LIKE 'confirm\_%' THEN
@@ -136,6 +137,11 @@ BEGIN
                             'token_kind', link.token_kind, 'data', jsonb_strip_nulls(data));
 END
 $$;
+
+-- The mail that carried it could not be sent.
+CREATE OR REPLACE FUNCTION forget_token(token_hash bytea) RETURNS void
+LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = welcome, pg_temp AS
+$$ DELETE FROM login_token t WHERE t.token_hash = $1 $$;
 
 CREATE OR REPLACE FUNCTION mail_sent(outbox uuid) RETURNS void
 LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = welcome, pg_temp AS

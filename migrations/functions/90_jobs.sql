@@ -37,9 +37,9 @@ BEGIN
                             ORDER BY y.id LIMIT 50 FOR NO KEY UPDATE SKIP LOCKED)
            RETURNING x.* LOOP
     IF p.state = 'open' THEN
-      PERFORM mail('proposal_reminder', p.guide_account, NULL, 'proposal', p.id);
+      PERFORM mail('proposal_reminder', p.guide_account, 'proposal', p.id);
     ELSE
-      PERFORM mail('please_confirm_reminder', p.request_account, request_language(p.request), 'proposal', p.id);
+      PERFORM mail('please_confirm_reminder', p.request_account, 'proposal', p.id);
     END IF;
     reminded := reminded + 1;
   END LOOP;

@@ -5,7 +5,7 @@ REVOKE ALL ON ALL FUNCTIONS IN SCHEMA welcome FROM PUBLIC, welcome, welcome_work
 
 GRANT EXECUTE ON FUNCTION
   clock(), problem(text, jsonb), require(boolean, text), uuid_v7(), rfc3339(timestamptz), title_in(jsonb, text[]), level_rank(text),
-  level_name(integer), tags_of(jsonb), asks_since(timestamptz[], timestamptz), mail_language_of(text[]), me(), my_guide(), my_cities(),
+  level_name(integer), tags_of(jsonb), asks_since(timestamptz[], timestamptz), mail_language_of(text), me(), my_guide(), my_cities(),
   my_roles(), my_session(), is_admin(), task(), subject(), article_of(text, text, text[])
   TO welcome, welcome_worker;
 
@@ -23,6 +23,7 @@ GRANT EXECUTE ON FUNCTION
 
 GRANT EXECUTE ON FUNCTION
   extend_sessions(uuid[]), grant_role(text, text, text, text), mail_prepare(uuid, bytea), mail_sent(uuid), mail_failed(uuid, text),
+  forget_token(bytea),
   requests_waiting(), place(uuid), expire_proposals(), remind(), resume_guides(), expire_unconfirmed(), expire_tokens(),
   close_stale_requests(), clean_outbox(), import_persona(jsonb, timestamptz), settle_demo(text, text),
   publish_translation(uuid, text, text, text, text, text, text, text, text, text, text[], jsonb, date)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: EUPL-1.2
- * The mailer: takes the outbox row by row, makes the token, renders, sends. */
+ * The mailer: takes the outbox row by row, makes the token, renders, sends. One works at a time, however many daemons run. */
 #include "jobs.h"
 
 #include "identity.h"
@@ -78,20 +78,18 @@ static bool call(PGconn *db, const char *sql, int count, const char *const *valu
     return result != NULL;
 }
 
-/* Notes the failure at the row, without the token that went nowhere; a transport that is down is no row's fault. */
+/* A transport that is down is no row's fault; everything else is noted at the row, which is tried again later. */
 static bool mailer_note_failure(struct mailer *mailer, const char *id, const char *error)
 {
     struct job_run *run = mailer->run;
-    if (mail_transport_down(mailer->transport)) {
-        database_do(run->db, "ROLLBACK");
+    if (mail_transport_down(mailer->transport))
         return fail(run->error, sizeof run->error, error);
-    }
     log_warning("mail_failed", log_text("outbox", id));
-    return database_do(run->db, "ROLLBACK TO SAVEPOINT taken") &&
-           call(run->db, "SELECT mail_failed($1, $2)", 2, (const char *const[]){id, error}) && database_do(run->db, "COMMIT");
+    return call(run->db, "SELECT mail_failed($1, $2)", 2, (const char *const[]){id, error});
 }
 
-/* Sends the row that this transaction holds; nothing is sent where mail_prepare() answers NULL. */
+/* Sends one row; nothing is sent where mail_prepare() answers NULL. Each statement is a transaction of its own: the token has to be
+ * known before its link can be in anybody's hands, and one that went nowhere is forgotten. */
 static bool mailer_handle(struct mailer *mailer, const char *id)
 {
     PGconn *db = mailer->run->db;
@@ -100,23 +98,24 @@ static bool mailer_handle(struct mailer *mailer, const char *id)
     arena_init(&arena, 16 * 1024);
     token_make(token);
     const char *hash = token_hash_text(token, &arena);
-    PGresult *result = hash && database_do(db, "SAVEPOINT taken")
-                           ? database_query(db, "SELECT mail_prepare($1, $2)", 2, (const char *const[]){id, hash})
-                           : NULL;
+    PGresult *result = hash ? database_query(db, "SELECT mail_prepare($1, $2)", 2, (const char *const[]){id, hash}) : NULL;
     const char *answer = result ? database_value(result, 0, 0) : NULL;
     json_t *mail = answer ? json_loads(answer, 0, NULL) : NULL;
     if (!result)
         database_error(db, error, sizeof error);
-    const bool sent = result && (!answer || mailer_send(mailer, id, mail, token, &arena, error, sizeof error));
-    if (sent && answer)
+    const bool sent = answer && mailer_send(mailer, id, mail, token, &arena, error, sizeof error);
+    bool noted = true;
+    if (sent) {
         log_info("mail_sent", log_text("outbox", id), log_text("template", json_string_value(json_object_get(mail, "template"))));
+        noted = call(db, "SELECT mail_sent($1)", 1, &id);
+    } else if (answer || !result) {
+        noted = (!answer || call(db, "SELECT forget_token($1)", 1, &hash)) && mailer_note_failure(mailer, id, error);
+    }
     json_decref(mail);
     PQclear(result);
     sodium_memzero(token, sizeof token);
     arena_release(&arena);
-    if (!sent)
-        return PQstatus(db) == CONNECTION_OK && mailer_note_failure(mailer, id, error);
-    return call(db, "SELECT mail_sent($1)", 1, &id) && database_do(db, "COMMIT");
+    return noted;
 }
 
 static bool mailer_ready(struct mailer *mailer)
@@ -129,16 +128,14 @@ static bool mailer_ready(struct mailer *mailer)
     return (mailer->texts && mailer->transport) || fail(run->error, sizeof run->error, "no mail texts, or out of memory");
 }
 
-/* Takes the next row that is due and nobody else has; *more tells whether there was one. */
+/* Sends the next row that is due; *more tells whether there was one. */
 static bool mailer_step(struct mailer *mailer, bool *more)
 {
     static const char next[] = "SELECT id FROM outbox WHERE state = 'waiting' AND next_attempt_at <= clock()"
-                               " ORDER BY next_attempt_at, id LIMIT 1 FOR UPDATE SKIP LOCKED";
-    PGconn *db = mailer->run->db;
-    PGresult *result = database_do(db, "BEGIN") ? database_query(db, next, 0, NULL) : NULL;
+                               " ORDER BY next_attempt_at, id LIMIT 1";
+    PGresult *result = database_query(mailer->run->db, next, 0, NULL);
     *more = result && PQntuples(result) == 1;
-    const bool done = result && (*more ? mailer_ready(mailer) && mailer_handle(mailer, PQgetvalue(result, 0, 0))
-                                       : database_do(db, "COMMIT"));
+    const bool done = result && (!*more || (mailer_ready(mailer) && mailer_handle(mailer, PQgetvalue(result, 0, 0))));
     PQclear(result);
     return done;
 }
@@ -154,4 +151,4 @@ static bool mailer_run(struct job_run *run)
     return done;
 }
 
-const struct job MAILER_JOB = {.name = "mailer", .wakes = "outbox", .pause = job_pause, .run = mailer_run};
+const struct job MAILER_JOB = {.name = "mailer", .wakes = "outbox", .exclusive = true, .pause = job_pause, .run = mailer_run};

@@ -5,11 +5,10 @@ SELECT problem('validation_failed', '[{"pointer":"/city","code":"required"}]')
  WHERE :city IS NULL
    AND NOT :remote;
 INSERT INTO guide_request (id, display_name, languages, city, remote, neighbours, audience, topics, arrival_on, message,
-                           preferred_guide, share_contact, guide_gender, guide_gender_must, language, consent_version,
-                           consent_language)
+                           preferred_guide, share_contact, guide_gender, guide_gender_must, consent_version, consent_language)
 VALUES (:ctx_id, :display_name, :languages, :city, :remote, :neighbours, :audience, :topics, :arrival_on, :message,
         :preferred_guide, :share_contact, :guide_gender->>'value', coalesce((:guide_gender->>'must')::boolean, false),
-        :ctx_languages[1], CASE jsonb_typeof(:consent) WHEN 'string' THEN :consent #>> '{}' ELSE '' END, :ctx_languages[1]);
+        CASE jsonb_typeof(:consent) WHEN 'string' THEN :consent #>> '{}' ELSE '' END, :ctx_languages[1]);
 SELECT await_confirmation('guide_request', :ctx_id, :email, :ctx_languages[1]);
 SELECT :ctx_id AS id,
        'unverified' AS state;

@@ -273,10 +273,10 @@ def test_a_task_session_reaches_its_thing_and_no_other(world):
         world.open(token)
 
 
-def test_mail_speaks_the_newcomers_language_where_it_can(world):
-    for spoken, expected in ((languages(uk="native", de="C1"), "uk"), (languages(ti="native"), "de")):
+def test_mail_speaks_the_language_of_the_form_where_it_can(world):
+    for form, expected in (("uk", "uk"), ("de-simple", "de"), ("ti", "en")):
         address = world.address("speaks")
-        world.ask(address, spoken, "essen")
+        world.ask(address, languages(ar="native"), "essen", form)
         assert world.mail_to(address, "confirm_guide_request")[0]["language"] == expected
 
 

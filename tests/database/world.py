@@ -18,7 +18,7 @@ LEVELS = ["A1", "A2", "B1", "B2", "C1", "C2", "native"]
 GUIDE = {"story": "", "audiences": ["student"], "topics": ["housing"], "capacity": 2, "asks_per_month": 3, "neighbours": False,
          "remote": False, "gender": None, "listed": True}
 REQUEST = {"remote": False, "neighbours": False, "audience": "student", "topics": [], "message": "", "preferred_guide": None,
-           "share_contact": "on_acceptance", "guide_gender": None, "guide_gender_must": False, "language": "de"}
+           "share_contact": "on_acceptance", "guide_gender": None, "guide_gender_must": False}
 
 
 class Refused(Exception):
@@ -204,18 +204,18 @@ class World:
         self.insert("guide", row, address)
         return guide
 
-    def ask(self, address, spoken, city, **others):
-        """An anonymous guide request; its id."""
+    def ask(self, address, spoken, city, form="de", **others):
+        """An anonymous guide request on a form in that language; its id."""
         request = str(uuid.uuid4())
         row = {**REQUEST, **others, "id": request, "display_name": address.split("@")[0].title(), "languages": spoken, "city": city}
-        self.insert("guide_request", row, address)
+        self.insert("guide_request", row, address, form)
         return request
 
-    def insert(self, kind, row, address):
+    def insert(self, kind, row, address, form="de"):
         names = ", ".join(row)
         values = ", ".join(f"%({name})s" for name in row)
         self.anonymous.run((f"INSERT INTO {kind} ({names}) VALUES ({values})", row),
-                           ("SELECT await_confirmation(%s, %s, %s, 'de')", (kind, row["id"], address)), subject=row["id"])
+                           ("SELECT await_confirmation(%s, %s, %s, %s)", (kind, row["id"], address, form)), subject=row["id"])
 
     def guide(self, spoken, cities, state="active", **others):
         """A confirmed guide and its session; active with all cities approved unless said."""
