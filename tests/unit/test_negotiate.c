@@ -146,7 +146,7 @@ static void test_there_is_a_language_before_there_is_reference_data(void **state
 static void expect_admits(const char *accept, bool admits)
 {
     if (accept_admits(accept, "application/json; charset=utf-8") != admits)
-        fail_msg("%s", accept);
+        fail_msg("%s", accept ? accept : "no header");
 }
 
 static void test_accept_admits_by_the_closest_range(void **state)
