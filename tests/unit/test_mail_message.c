@@ -36,7 +36,7 @@ static const char *written(struct arena *arena, const char *from, const char *to
 static void assert_has(const char *text, const char *part)
 {
     if (!text || !strstr(text, part))
-        fail_msg("\"%s\" is not in: %s", part, text);
+        fail_msg("\"%s\" is not in: %s", part, text ? text : "no message");
 }
 
 static void test_headers(void **state)
