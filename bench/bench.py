@@ -37,7 +37,7 @@ TYPES = {
     "language": "text", "audience": "text", "topic": "text", "stage": "text", "parent": "uuid", "display_name": "text", "email": "text",
     "languages": "jsonb", "remote": "boolean", "neighbours": "boolean", "topics": "text[]", "arrival_on": "date", "message": "text",
     "preferred_guide": "uuid", "share_contact": "text", "guide_gender": "jsonb", "consent": "jsonb", "token_hash": "bytea",
-    "tasks": "text[]", "roles": "text[]",
+    "tasks": "text[]", "roles": "text[]", "lang": "text",
 }
 
 # What the daemon sets on the connections of a lane.
