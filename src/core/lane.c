@@ -186,10 +186,10 @@ void lane_link_ready(struct lane *lane, struct link *link)
 /* Errors that say nothing about the request: the transaction was rolled back whole and may simply run again. */
 static bool worth_retrying(const struct lane *lane, const PGresult *error)
 {
-    const char *state = PQresultErrorField(error, PG_DIAG_SQLSTATE);
-    if (plan_void(error) || (state && (strcmp(state, "40001") == 0 || strcmp(state, "40P01") == 0)))
+    const char *state = PQresultErrorField(error, PG_DIAG_SQLSTATE); /* never NULL: link.c keeps libpq's own errors */
+    if (plan_void(error) || strcmp(state, "40001") == 0 || strcmp(state, "40P01") == 0)
         return true;
-    return lane->options.kind != LANE_WRITE && (!state || strncmp(state, "57P", 3) == 0 || strncmp(state, "08", 2) == 0);
+    return lane->options.kind != LANE_WRITE && (strncmp(state, "57P", 3) == 0 || strncmp(state, "08", 2) == 0);
 }
 
 static bool segment_retry(struct lane *lane, struct segment *segment)
@@ -208,9 +208,7 @@ void lane_segment_back(struct lane *lane, struct segment *segment, PGresult *err
     segment->error = error;
     if (error && worth_retrying(lane, error) && segment_retry(lane, segment))
         return;
-    /* Without a state it is libpq's own error: it had no memory for the answer, and the server may have committed. */
-    const bool unknown = error && !PQresultErrorField(error, PG_DIAG_SQLSTATE) && lane->options.kind == LANE_WRITE;
-    segment_end(segment, unknown ? OUTCOME_LOST : error ? OUTCOME_REFUSED : OUTCOME_ANSWERED);
+    segment_end(segment, error ? OUTCOME_REFUSED : OUTCOME_ANSWERED);
 }
 
 /* Reading again harms nobody, but one frozen link is followed by others: whoever waited that long has waited enough. */

@@ -240,13 +240,24 @@ static void link_landed(struct link *link)
     lane_segment_back(link->lane, flight.segment, flight.error);
 }
 
+/* Whether every statement had its result. */
+static bool flight_whole(const struct flight *flight)
+{
+    return flight->results == (flight->prepares ? (size_t)__builtin_popcount(flight->prepares) : flight->segment->count);
+}
+
+/* libpq without memory may drop a Sync and go on, and each answer would go to the next request: an error of its own, or a result too
+ * few or too many, ends the link. */
 static void link_take(struct link *link, PGresult *result)
 {
     struct flight *flight = &link->flights[link->first];
     const ExecStatusType status = PQresultStatus(result);
     if (status == PGRES_PIPELINE_SYNC) {
         PQclear(result);
-        link_landed(link);
+        if (flight_whole(flight))
+            link_landed(link);
+        else
+            link_break(link, "results out of step");
         return;
     }
     const size_t at = flight->results++;
@@ -255,6 +266,9 @@ static void link_take(struct link *link, PGresult *result)
             flight->segment->results[at] = result;
         else
             PQclear(result);
+    } else if (status != PGRES_PIPELINE_ABORTED && !PQresultErrorField(result, PG_DIAG_SQLSTATE)) {
+        PQclear(result);
+        link_break(link, "libpq is out of memory or lost the server");
     } else if (status == PGRES_PIPELINE_ABORTED || flight->error)
         PQclear(result);
     else
