@@ -10,7 +10,9 @@ import time
 from load import ask_for_a_guide, backends, counts, load, read_a_city, refused_well
 from support import answer, eventually
 
-LOST = {"database_link_lost", "job_failed", "listener_lost", "database_unreachable", "step_failed"}
+# What jobs tell of it; none of it may come from a request.
+LOST = {"database_link_lost", "job_failed", "step_failed", "placing_failed", "mail_failed", "listener_lost", "database_unreachable",
+        "vocabulary_unreadable"}
 
 
 def serves(daemon):
