@@ -19,6 +19,13 @@ $$ SELECT (ARRAY['A1', 'A2', 'B1', 'B2', 'C1', 'C2', 'native'])[rank] $$;
 CREATE OR REPLACE FUNCTION rfc3339(at timestamptz) RETURNS text LANGUAGE sql STABLE PARALLEL SAFE AS
 $$ SELECT to_char(at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') $$;
 
+-- As it stands between the slashes of an address (RFC 3986).
+CREATE OR REPLACE FUNCTION url_component(name text) RETURNS text LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+  SELECT string_agg(CASE WHEN c.letter ~ '[A-Za-z0-9._~-]' THEN c.letter
+                         ELSE regexp_replace(upper(encode(convert_to(c.letter, 'UTF8'), 'hex')), '(..)', '%\1', 'g') END, '' ORDER BY c.n)
+    FROM regexp_split_to_table(name, '') WITH ORDINALITY AS c(letter, n)
+$$;
+
 -- The tags of [{"tag","level"}], in their order.
 CREATE OR REPLACE FUNCTION tags_of(languages jsonb) RETURNS text[] LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE AS $$
 BEGIN
@@ -34,7 +41,7 @@ $$;
 -- The language of mails for whoever reads this one: itself, what is left of it (de-simple: de), or English.
 CREATE OR REPLACE FUNCTION mail_language_of(language text) RETURNS text LANGUAGE plpgsql STABLE PARALLEL SAFE AS $$
 BEGIN
-  RETURN coalesce((SELECT m.tag FROM mail_language m WHERE m.tag IN (language, split_part(language, '-', 1)) ORDER BY length(m.tag) DESC LIMIT 1),
-                  'en');
+  RETURN coalesce((SELECT m.tag FROM mail_language m
+                    WHERE m.tag IN (language, split_part(language, '-', 1)) ORDER BY length(m.tag) DESC LIMIT 1), 'en');
 END
 $$;

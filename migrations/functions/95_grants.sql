@@ -5,8 +5,8 @@ REVOKE ALL ON ALL FUNCTIONS IN SCHEMA welcome FROM PUBLIC, welcome, welcome_work
 
 GRANT EXECUTE ON FUNCTION
   clock(), problem(text, jsonb), require(boolean, text), uuid_v7(), rfc3339(timestamptz), title_in(jsonb, text[]), level_rank(text),
-  level_name(integer), tags_of(jsonb), asks_since(timestamptz[], timestamptz), mail_language_of(text), me(), my_guide(), my_cities(),
-  my_roles(), my_session(), is_admin(), task(), subject(), article_of(text, text, text[])
+  level_name(integer), tags_of(jsonb), url_component(text), asks_since(timestamptz[], timestamptz), mail_language_of(text), me(),
+  my_guide(), my_cities(), my_roles(), my_session(), is_admin(), task(), subject(), article_of(text, text, text[])
   TO welcome, welcome_worker;
 
 GRANT EXECUTE ON FUNCTION

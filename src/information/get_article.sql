@@ -1,9 +1,20 @@
 -- SPDX-License-Identifier: EUPL-1.2
 -- A current slug in any language or an id; the city's article before the region's; everything linked in the best language there is.
+-- A slug that no article has any more leads to the one that had it.
 WITH RECURSIVE self AS (
   SELECT a.id, a.city, a.parent, a.topics, a.audiences, a.stages, a.related
     FROM article a
    WHERE a.id = (SELECT article_of(:slug, :city, :ctx_languages))
+), moved AS (
+  SELECT now.slug
+    FROM article_slug s
+    JOIN article a ON a.id = s.article AND a.archived_at IS NULL AND (a.city IS NULL OR a.city = :city)
+    JOIN published_translation now ON now.article_id = s.article AND now.language = s.language
+   WHERE s.slug = lower(:slug)
+     AND NOT s.current
+     AND NOT EXISTS (SELECT FROM self)
+   ORDER BY a.city IS NULL, array_position(:ctx_languages, s.language) NULLS LAST, s.article
+   LIMIT 1
 ), above AS (
   SELECT self.parent AS id, 1 AS distance
     FROM self
@@ -64,8 +75,15 @@ SELECT self.id,
          WHERE o.article_id = self.id) AS translations,
        coalesce((SELECT link.links FROM link WHERE link.kind = 'breadcrumb'), '[]') AS breadcrumb,
        coalesce((SELECT link.links FROM link WHERE link.kind = 'children'), '[]') AS children,
-       coalesce((SELECT link.links FROM link WHERE link.kind = 'related'), '[]') AS related
-  FROM self
-  JOIN published_translation t ON t.article_id = self.id
+       coalesce((SELECT link.links FROM link WHERE link.kind = 'related'), '[]') AS related,
+       CASE WHEN moved.slug IS NOT NULL THEN 308 END AS _status,
+       '/v1/articles/' || url_component(moved.slug)
+         || coalesce('?' || nullif(concat_ws('&', 'city=' || :city, 'lang=' || :lang), ''), '') AS _location
+  FROM (VALUES (1)) AS one
+  LEFT JOIN self ON true
+  LEFT JOIN moved ON true
+  LEFT JOIN published_translation t ON t.article_id = self.id
+ WHERE t.slug IS NOT NULL
+    OR moved.slug IS NOT NULL
  ORDER BY array_position(:ctx_languages, t.language) NULLS LAST, t.language
  LIMIT 1;

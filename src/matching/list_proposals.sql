@@ -56,6 +56,7 @@ SELECT p.id,
        d.city AS "guide_request.city",
        d.audience AS "guide_request.audience",
        d.topics AS "guide_request.topics",
+       d.arrival_on AS "guide_request.arrival_on",
        d.message AS "guide_request.message",
        d.guide AS "guide.id",
        d.guide_name AS "guide.display_name",
@@ -65,14 +66,16 @@ SELECT p.id,
        d.guide_audiences AS "guide.audiences",
        d.guide_topics AS "guide.topics",
        d.guide_taking AS "guide.taking",
+       CASE WHEN on_guides_side(p.guide) THEN p.decline_reason END AS decline_reason,
+       CASE WHEN on_guides_side(p.guide) THEN p.decline_note END AS decline_note,
        score_of(p) AS score,
        explanation_of(p) AS explanation,
        '[' || (p.state = 'open') || ',"' || p.id || '"]' AS _cursor
   FROM page
   JOIN proposal p ON p.id = page.id
  CROSS JOIN LATERAL (
-         SELECT v.guide_request, v.newcomer_name, v.languages, v.city, v.audience, v.topics, v.message, v.guide, v.guide_name,
-                v.guide_story, v.guide_languages, v.guide_cities, v.guide_audiences, v.guide_topics, v.guide_taking
+         SELECT v.guide_request, v.newcomer_name, v.languages, v.city, v.audience, v.topics, v.arrival_on, v.message, v.guide,
+                v.guide_name, v.guide_story, v.guide_languages, v.guide_cities, v.guide_audiences, v.guide_topics, v.guide_taking
            FROM proposal_detail v
           WHERE v.proposal = p.id
           LIMIT 1) d

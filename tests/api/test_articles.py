@@ -127,7 +127,9 @@ def test_what_an_editor_publishes_is_there_with_the_next_read(start_daemon):
                    (answer(before)["id"], "registering-anew"))
     after = daemon.http.get(f"/v1/articles/{answer(before)['id']}?lang=en", headers={"If-None-Match": before.headers["ETag"]})
     assert (answer(after)["title"], answer(after)["slug"]) == ("Anew", "registering-anew")
-    problem(daemon.http.get(f"/v1/articles/{SLUG}"), 404, "not_found")  # an old slug is no current one
+    moved = daemon.http.get(f"/v1/articles/{SLUG}?city=essen&lang=en")
+    assert (moved.status_code, moved.headers["Location"]) == (308, "/v1/articles/registering-anew?city=essen&lang=en")
+    assert answer(daemon.http.get(f"/v1/articles/{SLUG}", follow_redirects=True))["title"] == "Anew"
 
 
 def test_a_translation_is_outdated_when_its_source_was_published_anew(start_daemon):
