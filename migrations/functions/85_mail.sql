@@ -84,11 +84,12 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = welcome, pg_temp AS $$
     FROM match m WHERE template = 'match_ended_newcomer' AND m.id = $3
 $$;
 
--- A sign-in mail to an address with something unconfirmed becomes that confirmation, unless it could only be refused.
+-- A sign-in mail to an address with something unconfirmed becomes that confirmation, unless it could only be refused. Naming the
+-- address of an account as one's new one must not keep its owner from signing in.
 CREATE OR REPLACE FUNCTION unconfirmed_at(address text) RETURNS confirmation
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = welcome, pg_temp AS $$
   SELECT c FROM confirmation c
-   WHERE lower(c.address) = lower($1) AND c.subject_kind <> 'account' AND c.expires_at > clock()
+   WHERE lower(c.address) = lower($1) AND (c.subject_kind <> 'account' OR account_of($1) IS NULL) AND c.expires_at > clock()
      AND NOT is_duplicate(c.subject_kind, account_of($1)) AND NOT is_too_early(c.subject_kind, account_of($1))
    ORDER BY c.created_at DESC LIMIT 1
 $$;
@@ -108,7 +109,7 @@ BEGIN
   IF row.template = 'sign_in' THEN
     pending := unconfirmed_at(target);
     IF pending.subject_id IS NOT NULL THEN
-      row.template := 'confirm_' || pending.subject_kind;
+      row.template := 'confirm_' || CASE pending.subject_kind WHEN 'account' THEN 'address' ELSE pending.subject_kind END;
       row.subject_kind := pending.subject_kind;
       row.subject_id := pending.subject_id;
       target := pending.address;

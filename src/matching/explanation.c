@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: EUPL-1.2
- * Why a guide was proposed: the stored terms of a score as sentences in the reader's language (content/texts/README.md). */
+ * Why a guide was proposed: the stored terms of a score as sentences in the reader's language, names in them as well. */
 #include "codes.h"
 
 #include "language.h"
@@ -98,6 +98,7 @@ static bool explanation_write(struct buffer *out, const char *terms, const char 
     json_t *term;
     if (!list)
         return false;
+    reader = text_language(reader); /* no Turkish names in an English sentence */
     buffer_putc(out, '[');
     json_array_foreach(list, i, term) {
         if (i)
