@@ -263,7 +263,7 @@ class Daemon:
     def complaints(self):
         """What the log tells since the last call that should not have happened."""
         return [line for line in self.read_log()
-                if line["level"] in ("warning", "error") and line["event"] not in self.tolerated and line.get("why") != "shutting down"
+                if line["level"] in ("warning", "error") and line["event"] not in self.tolerated
                 or line["level"] == "text" and (SANITIZER.search(line["event"]) or "welcomed:" in line["event"])]
 
     def seen(self):
