@@ -5,9 +5,10 @@
 
 #include "arena.h"
 
-#include <stddef.h>
+#include <stdbool.h>
 
 #define CURSOR_KEY_BYTES 32
+#define CURSOR_PLACE_MAX 1024 /* bytes a place may have */
 
 /* What a cursor is bound to besides its place: the operation and the list's filter (any text that identifies them). */
 struct cursor_scope {
@@ -16,10 +17,11 @@ struct cursor_scope {
     const char *filter;
 };
 
-/* The place (a JSON array as text) as a cursor: base64url of a 16-byte keyed BLAKE2b (RFC 7693) and the place. NULL: out of memory. */
+/* The place (a JSON array as text) as a cursor: base64url of a 16-byte keyed BLAKE2b (RFC 7693) and the place. NULL: out of
+ * memory, or too long. */
 const char *cursor_sign(const struct cursor_scope *scope, const char *place, struct arena *arena);
 
-/* The place of a cursor made for the same scope; NULL when it is not one of ours. */
-const char *cursor_open(const struct cursor_scope *scope, const char *cursor, struct arena *arena);
+/* The place of a cursor made for the same scope; false (place is then nothing) when it is not one of ours. */
+bool cursor_open(const struct cursor_scope *scope, const char *cursor, char place[CURSOR_PLACE_MAX + 1]);
 
 #endif

@@ -14,8 +14,7 @@ struct pattern; /* immutable; any number of threads may use one */
 /* Compiles the text of node; freed with the arena. NULL with error filled when it is faulty or goes beyond that part. */
 const struct pattern *pattern_compile(const struct node *node, struct arena *arena, struct tree_error *error);
 
-/* Whether the pattern is found in text (valid UTF-8). A search beyond a fixed effort, or without memory,
- * finds nothing. */
-bool pattern_found(const struct pattern *pattern, const char *text, size_t length);
+/* Looks for the pattern in text (valid UTF-8). A search beyond a fixed effort finds nothing. False: out of memory. */
+bool pattern_search(const struct pattern *pattern, const char *text, size_t length, bool *found);
 
 #endif

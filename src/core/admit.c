@@ -3,6 +3,7 @@
 #include "request.h"
 
 #include "config.h"
+#include "json_parse.h"
 #include "loop.h"
 #include "schema.h"
 
@@ -64,7 +65,7 @@ static bool body_type_known(const struct request *request)
 static bool body_parse(struct request *request)
 {
     json_error_t error;
-    request->json = json_loadb(request->body.bytes, request->body.length, JSON_REJECT_DUPLICATES, &error);
+    request->json = json_parse(request->body.bytes, request->body.length, JSON_REJECT_DUPLICATES, &error);
     if (request->json)
         return true;
     request_fail(request, "malformed_request");
@@ -215,13 +216,16 @@ const char *request_filter(struct request *request)
 static void check_cursor(struct request *request)
 {
     const char *cursor = json_string_value(value_of(request, "after"));
-    const char *filter = cursor ? request_filter(request) : NULL;
-    if (!filter)
+    const char *filter = cursor ? request_filter(request) : "";
+    request->faults.failed = request->faults.failed || !filter;
+    if (!cursor || !filter)
         return;
     const struct cursor_scope scope = {request->loop->service->cursor_key, request->endpoint->operation->id, filter};
-    request->place = cursor_open(&scope, cursor, &request->arena);
-    if (!request->place)
+    char place[CURSOR_PLACE_MAX + 1];
+    if (!cursor_open(&scope, cursor, place))
         request_fault(request, NULL, "after", "invalid_cursor", NULL);
+    else if (!(request->place = arena_text(&request->arena, place)))
+        request->faults.failed = true;
 }
 
 static void check_body(struct request *request)

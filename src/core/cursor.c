@@ -8,7 +8,6 @@
 #include "banned.h"
 
 #define MAC_BYTES 16
-#define PLACE_MAX 1024
 
 /* Each part with its terminating NUL, so that no two scopes read alike. */
 static void cursor_mac(const struct cursor_scope *scope, const char *place, size_t length, unsigned char mac[MAC_BYTES])
@@ -24,7 +23,7 @@ static void cursor_mac(const struct cursor_scope *scope, const char *place, size
 const char *cursor_sign(const struct cursor_scope *scope, const char *place, struct arena *arena)
 {
     const size_t length = strlen(place), size = MAC_BYTES + length;
-    unsigned char *plain = length <= PLACE_MAX ? arena_alloc(arena, size) : NULL;
+    unsigned char *plain = length <= CURSOR_PLACE_MAX ? arena_alloc(arena, size) : NULL;
     const size_t encoded = sodium_base64_encoded_len(size, sodium_base64_VARIANT_URLSAFE_NO_PADDING);
     char *cursor = plain ? arena_alloc(arena, encoded) : NULL;
     if (!cursor)
@@ -34,16 +33,16 @@ const char *cursor_sign(const struct cursor_scope *scope, const char *place, str
     return sodium_bin2base64(cursor, encoded, plain, size, sodium_base64_VARIANT_URLSAFE_NO_PADDING);
 }
 
-const char *cursor_open(const struct cursor_scope *scope, const char *cursor, struct arena *arena)
+bool cursor_open(const struct cursor_scope *scope, const char *cursor, char place[CURSOR_PLACE_MAX + 1])
 {
-    unsigned char mac[MAC_BYTES];
-    const size_t length = strlen(cursor);
+    unsigned char plain[MAC_BYTES + CURSOR_PLACE_MAX], mac[MAC_BYTES];
     size_t size = 0;
-    unsigned char *plain = length <= 2 * PLACE_MAX ? arena_alloc(arena, length + 1) : NULL;
-    if (!plain || sodium_base642bin(plain, length, cursor, length, NULL, &size, NULL, sodium_base64_VARIANT_URLSAFE_NO_PADDING) != 0 ||
+    if (sodium_base642bin(plain, sizeof plain, cursor, strlen(cursor), NULL, &size, NULL, sodium_base64_VARIANT_URLSAFE_NO_PADDING) != 0 ||
         size <= MAC_BYTES)
-        return NULL;
-    plain[size] = '\0';
-    cursor_mac(scope, (const char *)plain + MAC_BYTES, size - MAC_BYTES, mac);
-    return sodium_memcmp(mac, plain, MAC_BYTES) == 0 ? (const char *)plain + MAC_BYTES : NULL;
+        return false;
+    const size_t length = size - MAC_BYTES;
+    memcpy(place, plain + MAC_BYTES, length);
+    place[length] = '\0';
+    cursor_mac(scope, place, length, mac);
+    return sodium_memcmp(mac, plain, MAC_BYTES) == 0;
 }

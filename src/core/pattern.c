@@ -62,12 +62,11 @@ const struct pattern *pattern_compile(const struct node *node, struct arena *are
     return (const struct pattern *)code;
 }
 
-bool pattern_found(const struct pattern *pattern, const char *text, size_t length)
+bool pattern_search(const struct pattern *pattern, const char *text, size_t length, bool *found)
 {
     pcre2_match_data *data = pcre2_match_data_create(1, NULL);
-    if (!data)
-        return false;
-    const int found = pcre2_match((const pcre2_code *)pattern, (PCRE2_SPTR)text, length, 0, 0, data, NULL);
+    const int groups = data ? pcre2_match((const pcre2_code *)pattern, (PCRE2_SPTR)text, length, 0, 0, data, NULL) : PCRE2_ERROR_NOMEMORY;
     pcre2_match_data_free(data);
-    return found >= 0; /* 0: more groups than data holds */
+    *found = groups >= 0; /* 0: more groups than data holds */
+    return groups != PCRE2_ERROR_NOMEMORY;
 }

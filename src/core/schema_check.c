@@ -25,6 +25,7 @@ struct check {
     struct faults *faults; /* NULL: only whether there are any */
     unsigned long effort;
     unsigned depth;
+    bool failed;    /* out of memory */
     bool overdrawn; /* effort or depth did not suffice: what was found means nothing */
 };
 
@@ -199,7 +200,10 @@ static bool check_string(struct check *check, const struct schema_detail *detail
     const struct format *format = detail->format;
     bool ok = check_least(check, &detail->min_length, characters, path, "too_short");
     ok = check_most(check, &detail->max_length, characters, path, "too_long") && ok;
-    if (detail->pattern && !pattern_found(detail->pattern, text, length))
+    bool found = true;
+    if (detail->pattern && !pattern_search(detail->pattern, text, length, &found))
+        check->failed = true;
+    else if (!found)
         ok = fail(check, path, "pattern", detail->pattern_text);
     if (format && !format->check(text, length, format->context))
         ok = fail(check, path, format->code, strcmp(format->code, "format") == 0 ? format->name : NULL);
@@ -379,6 +383,7 @@ bool schema_check(const struct schema *schema, const json_t *value, const char *
     const struct path root = {0};
     const size_t before = faults->count;
     const bool ok = check_value(&check, schema, value, &root);
+    faults->failed = faults->failed || check.failed;
     if (!check.overdrawn)
         return ok;
     faults->count = before;

@@ -2,6 +2,8 @@
  * The list of faults, and the texts of parameters read as the values their schemas speak of. */
 #include "schema.h"
 
+#include "json_parse.h"
+
 #include <string.h>
 
 #include "banned.h"
@@ -52,7 +54,7 @@ static json_t *read_number(const char *text, size_t length, bool integer, const 
 {
     json_error_t error;
     const bool numeric = length > 0 && (*text == '-' || is_digit(*text)) && is_digit(text[length - 1]);
-    json_t *value = numeric ? json_loadb(text, length, JSON_DECODE_ANY, &error) : NULL;
+    json_t *value = numeric ? json_parse(text, length, JSON_DECODE_ANY, &error) : NULL;
     if (numeric && !value && json_error_code(&error) == json_error_out_of_memory)
         return read_failed(faults);
     if (numeric && !value && json_error_code(&error) == json_error_numeric_overflow)
