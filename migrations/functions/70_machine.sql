@@ -406,6 +406,9 @@ BEGIN
      AND (SELECT g.state = 'active' FROM guide g WHERE g.id = NEW.guide) THEN
     PERFORM mail('proposal_cancelled', NEW.guide_account, 'proposal', NEW.id);
   END IF;
+  IF NEW.state = 'cancelled' AND OLD.state = 'awaiting_newcomer' THEN -- the newcomer was looking forward to this guide
+    PERFORM mail('request_reopened', NEW.request_account, 'guide_request', NEW.request);
+  END IF;
   PERFORM recount(NEW.guide);
   PERFORM settle_request(NEW.request);
   RETURN NULL;
@@ -521,7 +524,9 @@ CREATE OR REPLACE TRIGGER b_consequences AFTER UPDATE ON match
   FOR EACH ROW WHEN (OLD.state <> NEW.state) EXECUTE FUNCTION match_after();
 
 CREATE OR REPLACE TRIGGER append_only BEFORE UPDATE ON audit FOR EACH ROW EXECUTE FUNCTION audit_refuse();
-CREATE OR REPLACE TRIGGER wake AFTER INSERT ON outbox FOR EACH STATEMENT EXECUTE FUNCTION notify('outbox');
+-- Commits that notify wait for each other, so what the daemon's own requests write notifies nobody: the daemon wakes its mailer itself.
+CREATE OR REPLACE TRIGGER wake AFTER INSERT ON outbox
+  FOR EACH STATEMENT WHEN (session_user <> 'welcome') EXECUTE FUNCTION notify('outbox');
 CREATE OR REPLACE TRIGGER wake AFTER INSERT ON weights FOR EACH STATEMENT EXECUTE FUNCTION notify('matching');
 
 DO $$
