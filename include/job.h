@@ -39,6 +39,9 @@ struct jobs; /* threads of one process */
 struct jobs *jobs_start(const struct config *config, const struct job *const *list, size_t count,
                         void (*on_notify)(const char *payload, void *context), void *context);
 
+/* Wakes the jobs this payload is for; one that another process works on is woken there. Any thread. */
+void jobs_wake(struct jobs *jobs, const char *payload);
+
 /* Asks all to stop, wakes them, cancels running statements after 5 s, joins, frees. Takes NULL. */
 void jobs_stop(struct jobs *jobs);
 

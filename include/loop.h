@@ -20,6 +20,7 @@ struct loop {
     struct MHD_Daemon *http;
     int epoll_fd;
     int wake_fd;
+    bool wrote;              /* since the last tick a request committed on the write lane */
     bool quiet;              /* accepts no more */
     bool resumed;            /* a connection was resumed: MHD must run */
     atomic_size_t requests;  /* whole and not yet answered */

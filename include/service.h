@@ -20,6 +20,8 @@ struct service {
     unsigned char cursor_key[CURSOR_KEY_BYTES];
     const char *version;      /* info.version of the contract: the API-Version header */
     struct metrics *metrics;
+    void (*wrote)(void *context); /* called by a loop some milliseconds after requests of its wrote something; may be NULL */
+    void *wrote_context;
     atomic_bool draining;     /* accepted requests are finished, connections are not kept */
 };
 

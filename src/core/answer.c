@@ -251,6 +251,7 @@ static void answer_outcome(struct request *request)
 {
     switch (request->segment.outcome) {
     case OUTCOME_ANSWERED:
+        request->loop->wrote |= request->endpoint->operation->lane == LANE_WRITE;
         note_session(request);
         answer_rows(request);
         return;

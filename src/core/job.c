@@ -23,6 +23,8 @@ struct worker {
     pthread_t thread;
     bool started;
     bool woken;       /* under jobs->mutex, like cancel */
+    bool own;         /* woken by this process, not by a notification that every process gets; under jobs->mutex */
+    bool pass_on;     /* what `own` was when the turn began */
     PGcancel *cancel; /* for jobs_stop() while connected */
     PGconn *db;       /* the thread's own from here on */
     bool locked;      /* this connection holds the job's advisory lock */
@@ -69,8 +71,10 @@ static bool worker_wait(struct worker *worker, struct timespec until, bool ignor
     while (!atomic_load(&jobs->stopping) && (ignore_wakes || !worker->woken))
         if (pthread_cond_timedwait(&jobs->changed, &jobs->mutex, &until) == ETIMEDOUT)
             break;
-    if (!ignore_wakes)
-        worker->woken = false;
+    if (!ignore_wakes) {
+        worker->pass_on = worker->own;
+        worker->woken = worker->own = false;
+    }
     pthread_mutex_unlock(&jobs->mutex);
     return !atomic_load(&jobs->stopping);
 }
@@ -136,8 +140,11 @@ static int worker_turn(struct worker *worker)
     struct job_run run = {.config = jobs->config, .stopping = &jobs->stopping};
     if (!worker_connect(worker) || !worker_lock(worker))
         return worker_failed(worker, run.error, sizeof run.error);
-    if (worker->job->exclusive && !worker->locked)
-        return LOCK_PAUSE; /* another process works; it is woken by the same notifications */
+    if (worker->job->exclusive && !worker->locked) { /* another process works: it has to hear what only this one knows */
+        if (worker->pass_on)
+            PQclear(database_query(worker->db, "SELECT pg_notify('welcome', $1)", 1, &worker->job->wakes));
+        return LOCK_PAUSE;
+    }
     run.db = worker->db;
     if (!worker->job->run(&run))
         return worker_failed(worker, run.error, sizeof run.error);
@@ -172,15 +179,27 @@ static void *worker_main(void *argument)
     return NULL;
 }
 
-/* Tells the jobs this payload is for, all of them when it is "" (some may have been missed), and the callback. */
-static void jobs_notify(struct jobs *jobs, const char *payload)
+/* own: nobody but this process has been told. */
+static void workers_wake(struct jobs *jobs, const char *payload, bool own)
 {
     pthread_mutex_lock(&jobs->mutex);
     for (size_t i = 0; i < jobs->count; i++)
-        if (*payload == '\0' || (jobs->workers[i].job->wakes && strcmp(jobs->workers[i].job->wakes, payload) == 0))
+        if (*payload == '\0' || (jobs->workers[i].job->wakes && strcmp(jobs->workers[i].job->wakes, payload) == 0)) {
             jobs->workers[i].woken = true;
+            jobs->workers[i].own |= own;
+        }
     pthread_cond_broadcast(&jobs->changed);
     pthread_mutex_unlock(&jobs->mutex);
+}
+
+void jobs_wake(struct jobs *jobs, const char *payload)
+{
+    workers_wake(jobs, payload, true);
+}
+
+static void jobs_notify(struct jobs *jobs, const char *payload)
+{
+    workers_wake(jobs, payload, false);
     if (jobs->on_notify)
         jobs->on_notify(payload, jobs->context);
 }

@@ -140,6 +140,9 @@ static void loop_tick(struct loop *loop, int64_t now)
 {
     for (size_t i = 0; i < LANE_COUNT; i++)
         lane_tick(loop->lanes[i], now);
+    if (loop->wrote && loop->service->wrote)
+        loop->service->wrote(loop->service->wrote_context);
+    loop->wrote = false;
     if (atomic_load_explicit(&loop->service->draining, memory_order_relaxed))
         loop_quiesce(loop);
 }

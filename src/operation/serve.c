@@ -87,6 +87,14 @@ static void on_notify(const char *payload, void *context)
     PQfinish(db);
 }
 
+/* On a loop's thread: what was written may have put mails into the outbox. The database notifies only of what others write, since a
+ * NOTIFY makes commits wait for each other. */
+static void on_write(void *context)
+{
+    const struct daemon *daemon = context;
+    jobs_wake(daemon->jobs, "outbox");
+}
+
 static size_t loops_wanted(const struct config *config)
 {
     const long cores = sysconf(_SC_NPROCESSORS_ONLN);
@@ -97,6 +105,11 @@ static size_t loops_wanted(const struct config *config)
 static bool daemon_start(struct daemon *daemon, const struct config *config)
 {
     const size_t wanted = loops_wanted(config);
+    daemon->service.wrote = on_write;
+    daemon->service.wrote_context = daemon;
+    daemon->jobs = jobs_start(config, JOBS, sizeof JOBS / sizeof *JOBS, on_notify, daemon);
+    if (!daemon->jobs)
+        return false;
     daemon->listen_fd = listener_open(config->listen, config->port);
     const int admin_fd = daemon->listen_fd < 0 ? -1 : listener_open(config->admin_listen, config->admin_port);
     if (admin_fd < 0)
@@ -110,8 +123,7 @@ static bool daemon_start(struct daemon *daemon, const struct config *config)
         return false;
     }
     daemon->admin = admin_start(admin_fd, daemon->loops, daemon->loop_count);
-    daemon->jobs = jobs_start(config, JOBS, sizeof JOBS / sizeof *JOBS, on_notify, daemon);
-    return daemon->admin && daemon->jobs;
+    return daemon->admin != NULL;
 }
 
 /* Nothing new is accepted; what was accepted gets its time to be answered. */
@@ -133,10 +145,10 @@ static void daemon_drain(struct daemon *daemon, int seconds)
 
 static void daemon_stop(struct daemon *daemon)
 {
-    jobs_stop(daemon->jobs);
     admin_stop(daemon->admin);
     for (size_t i = 0; i < daemon->loop_count; i++)
         loop_stop(&daemon->loops[i]);
+    jobs_stop(daemon->jobs); /* behind the loops, which wake them */
     if (daemon->listen_fd >= 0)
         close(daemon->listen_fd);
     metrics_free(daemon->service.metrics);

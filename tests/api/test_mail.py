@@ -8,9 +8,22 @@ import ssl
 import subprocess
 import time
 
+import httpx
 import pytest
 from aiosmtpd.controller import Controller
 from support import eventually, free_port
+
+
+APPLICATION = {"display_name": "Anybody", "languages": [{"tag": "de", "level": "native"}], "cities": ["essen"],
+               "audiences": ["student"], "topics": [], "story": "", "capacity": 1, "consent": True}
+
+
+def reachable(url):
+    """it answers"""
+    try:
+        return httpx.get(url).status_code == 200
+    except httpx.TransportError:
+        return False
 
 
 class Inbox:
@@ -183,6 +196,22 @@ def test_two_daemons_send_each_mail_once(mailing, smtp):
     other.terminate()
     assert other.wait(60) == 0
     assert sorted(mail["To"] for mail in inbox.mails) == addresses
+
+
+def test_mail_goes_out_at_once_whichever_of_two_daemons_wrote_it(mailing, smtp):
+    daemon, port = mailing(WELCOME_JOB_PAUSE="3600")  # nobody looks by the clock alone
+    inbox = smtp(port)
+    daemon.start()
+    port, admin = free_port(), free_port()
+    other = subprocess.Popen([daemon.program, "serve"], stderr=subprocess.DEVNULL,
+                             env=daemon.environment | {"WELCOME_PORT": str(port), "WELCOME_ADMIN_PORT": str(admin)})
+    eventually(lambda: reachable(f"http://127.0.0.1:{admin}/health/ready"))
+    for n, url in enumerate([daemon.url, f"http://127.0.0.1:{port}"] * 2):
+        address = f"anybody{n}@example.org"
+        assert httpx.post(f"{url}/v1/guides", json=APPLICATION | {"email": address}).status_code == 202
+        eventually(lambda: inbox.to(address))
+    other.terminate()
+    assert other.wait(60) == 0
 
 
 def test_a_daemon_killed_while_sending_loses_no_mail(mailing, smtp):
