@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: EUPL-1.2
  * The program: picks a command, loads the configuration, runs it. */
 #include "command.h"
-#include "json_parse.h"
+#include "json_text.h"
 #include "log.h"
 
 #include <sodium.h>
@@ -82,6 +82,6 @@ int main(int argc, char **argv)
         fputs("welcomed: the system gives no random numbers\n", stderr);
         return COMMAND_FAILED;
     }
-    json_parse_init();
+    json_text_init();
     return command_run(command, argc - 1, argv + 1);
 }

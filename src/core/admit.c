@@ -3,7 +3,7 @@
 #include "request.h"
 
 #include "config.h"
-#include "json_parse.h"
+#include "json_text.h"
 #include "loop.h"
 #include "schema.h"
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: EUPL-1.2
  * Reads the keywords of the stated subset, each by one row of a table; everything else is refused. */
 #include "buffer.h"
+#include "json_text.h"
 #include "schema_detail.h"
 
 #include <stdlib.h>
@@ -211,7 +212,7 @@ static void free_json(void *value)
 /* What a reader is told of an allowed value: text as it is, everything else as JSON. */
 static void describe(struct buffer *limit, const json_t *value)
 {
-    char *text = json_is_string(value) ? NULL : json_dumps(value, JSON_ENCODE_ANY | JSON_COMPACT);
+    char *text = json_is_string(value) ? NULL : json_format(value, JSON_ENCODE_ANY | JSON_COMPACT);
     buffer_puts(limit, limit->length ? ", " : "");
     buffer_puts(limit, text ? text : json_is_string(value) ? json_string_value(value) : "");
     limit->failed = limit->failed || (!text && !json_is_string(value));

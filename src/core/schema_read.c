@@ -2,7 +2,7 @@
  * The list of faults, and the texts of parameters read as the values their schemas speak of. */
 #include "schema.h"
 
-#include "json_parse.h"
+#include "json_text.h"
 
 #include <string.h>
 

@@ -3,6 +3,7 @@
 #include "sql_type.h"
 
 #include "buffer.h"
+#include "json_text.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -135,7 +136,7 @@ static const char *json_array_text(const json_t *array, struct arena *arena)
 
 static const char *json_text(const json_t *value, struct arena *arena)
 {
-    char *dump = json_dumps(value, JSON_COMPACT | JSON_ENCODE_ANY);
+    char *dump = json_format(value, JSON_COMPACT | JSON_ENCODE_ANY);
     const char *copy = dump ? arena_text(arena, dump) : NULL;
     free(dump);
     return copy;

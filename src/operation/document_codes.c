@@ -3,6 +3,7 @@
 #include "codes.h"
 
 #include "embed.h"
+#include "json_text.h"
 #include "problem.h"
 #include "tree.h"
 
@@ -30,7 +31,7 @@ static char *openapi_json_make(struct arena *arena)
     struct tree_error error;
     const struct node *document = file ? tree_parse(file->bytes, file->length, arena, &error) : NULL;
     json_t *json = document ? node_json(document) : NULL;
-    char *text = json ? json_dumps(json, JSON_COMPACT) : NULL;
+    char *text = json ? json_format(json, JSON_COMPACT) : NULL;
     json_decref(json);
     return text;
 }

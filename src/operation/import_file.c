@@ -3,6 +3,7 @@
 #include "import.h"
 
 #include "database.h"
+#include "json_text.h"
 
 #include <errno.h>
 #include <stdarg.h>
@@ -141,7 +142,7 @@ const struct node *import_csv(struct import *import, const char *path)
 const char *import_json(struct import *import, const struct node *node)
 {
     json_t *value = node ? node_json(node) : json_array();
-    char *text = value ? json_dumps(value, JSON_COMPACT) : NULL;
+    char *text = value ? json_format(value, JSON_COMPACT) : NULL;
     const char *kept = text ? arena_text(&import->arena, text) : NULL;
     free(text);
     json_decref(value);

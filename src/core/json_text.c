@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: EUPL-1.2
- * Reading JSON, with faulty text and want of memory told apart. */
-#include "json_parse.h"
+ * JSON from and to text, with an eye on the memory jansson is refused. */
+#include "json_text.h"
 
 #include <stdbool.h>
 #include <stdlib.h>
 
 #include "banned.h"
 
-static _Thread_local bool refused; /* an allocation, since json_parse() last began */
+static _Thread_local bool refused; /* an allocation, since the last call of a function below began */
 
 static void *json_malloc(size_t size)
 {
@@ -16,7 +16,7 @@ static void *json_malloc(size_t size)
     return memory;
 }
 
-void json_parse_init(void)
+void json_text_init(void)
 {
     json_set_alloc_funcs(json_malloc, free);
 }
@@ -28,4 +28,14 @@ json_t *json_parse(const char *text, size_t length, size_t flags, json_error_t *
     if (!value && refused)
         error->text[JSON_ERROR_TEXT_LENGTH - 1] = json_error_out_of_memory; /* where json_error_code() looks */
     return value;
+}
+
+char *json_format(const json_t *value, size_t flags)
+{
+    refused = false;
+    char *text = json_dumps(value, flags);
+    if (!refused)
+        return text;
+    free(text);
+    return NULL;
 }
