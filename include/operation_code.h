@@ -47,6 +47,9 @@ const json_t *request_parameter(const struct request *request, const char *name)
 /* The language the reader asked for first (a tag of /v1/languages). */
 const char *request_language(const struct request *request);
 
+/* Says in which language the answer is, where that is not the one asked for first. */
+void request_served(struct request *request, const char *language);
+
 /* Sets a derived parameter to its text form (NULL: SQL NULL); value must live as long as the request. */
 void request_derive(struct request *request, const char *name, const char *value);
 

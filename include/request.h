@@ -55,7 +55,7 @@ struct request {
     struct MHD_Response *response;
     int status;
     size_t answer_length;
-    const char *served; /* the language an answer is in, where the statement said it; borrowed from the segment */
+    const char *served; /* the language an answer is in, where the statement or the C part said it; borrowed */
 };
 
 /* The checks before the database; false: request->problem says why, or the method is OPTIONS. src/core/admit.c */

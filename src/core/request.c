@@ -273,6 +273,11 @@ const char *request_language(const struct request *request)
     return request->languages.items[0];
 }
 
+void request_served(struct request *request, const char *language)
+{
+    request->served = language;
+}
+
 void request_derive(struct request *request, const char *name, const char *value)
 {
     const struct derived *derived = request->endpoint->code->derived;

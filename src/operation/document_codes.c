@@ -5,6 +5,7 @@
 #include "embed.h"
 #include "json_text.h"
 #include "problem.h"
+#include "text.h"
 #include "tree.h"
 
 #include <stdatomic.h>
@@ -56,6 +57,7 @@ static bool problem_page_render(struct request *request, struct buffer *out, con
 {
     const char *code = json_string_value(request_parameter(request, "code"));
     *type = "text/html; charset=utf-8";
+    request_served(request, text_language(request_language(request)));
     if (!code || !problem_page_write(out, code, request_language(request)))
         request_refuse(request, "not_found");
     return true;
