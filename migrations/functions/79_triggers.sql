@@ -1,0 +1,60 @@
+-- SPDX-License-Identifier: EUPL-1.2
+-- All triggers on one page. BEFORE triggers run in the order of their names: what an answer means, then whether it may be.
+CREATE OR REPLACE TRIGGER a_meaning BEFORE UPDATE ON guide FOR EACH ROW EXECUTE FUNCTION guide_before();
+CREATE OR REPLACE TRIGGER b_guard BEFORE UPDATE ON guide
+  FOR EACH ROW WHEN (OLD.state <> NEW.state) EXECUTE FUNCTION guard_transition();
+CREATE OR REPLACE TRIGGER number BEFORE INSERT ON topic FOR EACH ROW EXECUTE FUNCTION number_topic();
+CREATE OR REPLACE TRIGGER c_topics BEFORE INSERT OR UPDATE OF topics ON guide FOR EACH ROW EXECUTE FUNCTION count_topics();
+CREATE OR REPLACE TRIGGER a_spread AFTER INSERT OR UPDATE OF languages, cities, state ON guide FOR EACH ROW EXECUTE FUNCTION guide_spread();
+CREATE OR REPLACE TRIGGER b_consequences AFTER UPDATE ON guide
+  FOR EACH ROW WHEN (OLD.state <> NEW.state) EXECUTE FUNCTION guide_after();
+CREATE OR REPLACE TRIGGER c_matching AFTER UPDATE OF languages, cities, capacity, neighbours, remote, asks_per_month ON guide
+  FOR EACH ROW EXECUTE FUNCTION notify('matching');
+CREATE OR REPLACE TRIGGER serves AFTER INSERT OR UPDATE OR DELETE ON guide_city FOR EACH ROW EXECUTE FUNCTION guide_city_after();
+
+CREATE OR REPLACE TRIGGER a_preference BEFORE INSERT OR UPDATE OF preferred_guide ON guide_request
+  FOR EACH ROW WHEN (NEW.preferred_guide IS NOT NULL) EXECUTE FUNCTION guide_request_preference();
+CREATE OR REPLACE TRIGGER b_meaning BEFORE UPDATE ON guide_request FOR EACH ROW EXECUTE FUNCTION guide_request_before();
+CREATE OR REPLACE TRIGGER c_guard BEFORE UPDATE ON guide_request
+  FOR EACH ROW WHEN (OLD.state <> NEW.state) EXECUTE FUNCTION guard_transition();
+CREATE OR REPLACE TRIGGER d_topics BEFORE INSERT OR UPDATE OF topics ON guide_request
+  FOR EACH ROW EXECUTE FUNCTION count_topics();
+CREATE OR REPLACE TRIGGER a_spread AFTER INSERT OR UPDATE OF languages ON guide_request
+  FOR EACH ROW EXECUTE FUNCTION guide_request_spread();
+CREATE OR REPLACE TRIGGER b_consequences AFTER UPDATE ON guide_request FOR EACH ROW EXECUTE FUNCTION guide_request_after();
+
+CREATE OR REPLACE TRIGGER a_made BEFORE INSERT ON proposal FOR EACH ROW EXECUTE FUNCTION proposal_made();
+CREATE OR REPLACE TRIGGER a_meaning BEFORE UPDATE ON proposal FOR EACH ROW EXECUTE FUNCTION proposal_before();
+CREATE OR REPLACE TRIGGER b_guard BEFORE UPDATE ON proposal
+  FOR EACH ROW WHEN (OLD.state <> NEW.state) EXECUTE FUNCTION guard_transition();
+CREATE OR REPLACE TRIGGER b_made AFTER INSERT ON proposal FOR EACH ROW EXECUTE FUNCTION proposal_after();
+CREATE OR REPLACE TRIGGER b_consequences AFTER UPDATE ON proposal
+  FOR EACH ROW WHEN (OLD.state <> NEW.state) EXECUTE FUNCTION proposal_after();
+
+CREATE OR REPLACE TRIGGER a_meaning BEFORE UPDATE ON match FOR EACH ROW EXECUTE FUNCTION match_before();
+CREATE OR REPLACE TRIGGER b_guard BEFORE UPDATE ON match
+  FOR EACH ROW WHEN (OLD.state <> NEW.state) EXECUTE FUNCTION guard_transition();
+CREATE OR REPLACE TRIGGER b_made AFTER INSERT ON match FOR EACH ROW EXECUTE FUNCTION match_made();
+CREATE OR REPLACE TRIGGER b_consequences AFTER UPDATE ON match
+  FOR EACH ROW WHEN (OLD.state <> NEW.state) EXECUTE FUNCTION match_after();
+
+CREATE OR REPLACE TRIGGER append_only BEFORE UPDATE ON audit FOR EACH ROW EXECUTE FUNCTION audit_refuse();
+-- Commits that notify wait for each other, so what the daemon's own requests write notifies nobody: the daemon wakes its mailer itself.
+CREATE OR REPLACE TRIGGER wake AFTER INSERT ON outbox
+  FOR EACH STATEMENT WHEN (session_user <> 'welcome') EXECUTE FUNCTION notify('outbox');
+CREATE OR REPLACE TRIGGER wake AFTER INSERT ON weights FOR EACH STATEMENT EXECUTE FUNCTION notify('matching');
+
+DO $$
+DECLARE
+  name text;
+BEGIN
+  FOREACH name IN ARRAY ARRAY['city', 'language', 'related_language', 'country', 'audience', 'stage', 'topic'] LOOP
+    EXECUTE format('CREATE OR REPLACE TRIGGER tell AFTER INSERT OR UPDATE OR DELETE ON %I
+                      FOR EACH STATEMENT EXECUTE FUNCTION notify(''reference'')', name);
+  END LOOP;
+  FOREACH name IN ARRAY ARRAY['article', 'revision', 'article_slug'] LOOP
+    EXECUTE format('CREATE OR REPLACE TRIGGER tell AFTER INSERT OR UPDATE OR DELETE ON %I
+                      FOR EACH STATEMENT EXECUTE FUNCTION notify(''content'')', name);
+  END LOOP;
+END
+$$;
