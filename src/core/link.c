@@ -240,39 +240,45 @@ static void link_landed(struct link *link)
     lane_segment_back(link->lane, flight.segment, flight.error);
 }
 
-/* Whether every statement had its result. */
-static bool flight_whole(const struct flight *flight)
+/* How many results come before a flight's Sync. */
+static size_t flight_statements(const struct flight *flight)
 {
-    return flight->results == (flight->prepares ? (size_t)__builtin_popcount(flight->prepares) : flight->segment->count);
+    return flight->prepares ? (size_t)__builtin_popcount(flight->prepares) : flight->segment->count;
 }
 
-/* libpq without memory may drop a Sync and go on, and each answer would go to the next request: an error of its own, or a result too
- * few or too many, ends the link. */
+/* Whether the flight can be what this result is for. Without memory libpq loses a Sync and goes on, and every answer would go to the
+ * request behind the one it was for: then errors are its own, of no state, or results have the command tags only run statements have. */
+static bool flight_expects(const struct flight *flight, PGresult *result)
+{
+    const ExecStatusType status = PQresultStatus(result);
+    if (status == PGRES_PIPELINE_SYNC)
+        return flight->results == flight_statements(flight);
+    if (status == PGRES_TUPLES_OK || status == PGRES_COMMAND_OK)
+        return flight->results < flight_statements(flight) && (*PQcmdStatus(result) == '\0') == (flight->prepares != 0);
+    return status == PGRES_PIPELINE_ABORTED || PQresultErrorField(result, PG_DIAG_SQLSTATE);
+}
+
 static void link_take(struct link *link, PGresult *result)
 {
     struct flight *flight = &link->flights[link->first];
     const ExecStatusType status = PQresultStatus(result);
+    if (!flight_expects(flight, result)) {
+        PQclear(result);
+        link_break(link, "results out of step");
+        return;
+    }
     if (status == PGRES_PIPELINE_SYNC) {
         PQclear(result);
-        if (flight_whole(flight))
-            link_landed(link);
-        else
-            link_break(link, "results out of step");
+        link_landed(link);
         return;
     }
     const size_t at = flight->results++;
-    if (status == PGRES_TUPLES_OK || status == PGRES_COMMAND_OK || status == PGRES_EMPTY_QUERY) {
-        if (!flight->prepares && at < flight->segment->count && flight->segment->steps[at].keep)
-            flight->segment->results[at] = result;
-        else
-            PQclear(result);
-    } else if (status != PGRES_PIPELINE_ABORTED && !PQresultErrorField(result, PG_DIAG_SQLSTATE)) {
-        PQclear(result);
-        link_break(link, "libpq is out of memory or lost the server");
-    } else if (status == PGRES_PIPELINE_ABORTED || flight->error)
-        PQclear(result);
-    else
+    if (status == PGRES_FATAL_ERROR && !flight->error)
         flight->error = result;
+    else if (status == PGRES_TUPLES_OK && !flight->prepares && flight->segment->steps[at].keep)
+        flight->segment->results[at] = result;
+    else
+        PQclear(result);
 }
 
 /* PQgetResult gives NULL between statements; two in a row mean libpq expects nothing although we do. */
