@@ -44,7 +44,7 @@ def test_searches_that_hang_leave_reads_and_writes_alone(daemon):
             return "GET", "/v1/guides", None, {}
         with load(daemon, 6, search) as searches, load(daemon, 2, ask_for_a_guide) as writes:
             with db.transaction():
-                db.execute("LOCK TABLE guide_language IN ACCESS EXCLUSIVE MODE")
+                db.execute("LOCK TABLE guide IN ACCESS EXCLUSIVE MODE")
                 eventually(lambda: waiting(watcher, daemon) >= 1)
                 began = time.monotonic()
                 time.sleep(1.5)
