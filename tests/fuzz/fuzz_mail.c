@@ -1,14 +1,11 @@
 /* SPDX-License-Identifier: EUPL-1.2
  * Any subject goes into one header line, any file is read back without harm. */
+#include "fuzz.h"
 #include "mail.h"
 
-#include <stdint.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "banned.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -21,8 +18,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     const struct mail_message message = {.from = "a@example.org", .to = text, .id = "1", .content = &content};
     if (text && mail_message_write(&out, &message)) {
         const char *to = mail_message_to(buffer_text(&out), &arena);
-        if (!to || strcmp(to, text) != 0)
-            abort(); /* the address is not where it was put */
+        require(to && strcmp(to, text) == 0); /* the address is where it was put */
     }
     if (text) {
         mail_message_to(text, &arena);

@@ -1,21 +1,12 @@
 /* SPDX-License-Identifier: EUPL-1.2
  * Any schema and, after a line `---`, any JSON: the answer and the list of faults agree, and asking again changes nothing. */
 #define _GNU_SOURCE /* memmem() */
+#include "fuzz.h"
 #include "schema.h"
 
-#include <stdint.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "banned.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void require(bool condition)
-{
-    if (!condition)
-        abort();
-}
 
 static void check(const struct schema *schema, const json_t *value, struct arena *arena)
 {

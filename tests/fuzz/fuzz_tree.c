@@ -1,19 +1,9 @@
 /* SPDX-License-Identifier: EUPL-1.2
  * Any bytes as YAML: refused with a message, or a tree whose JSON reads back as the same value. */
+#include "fuzz.h"
 #include "tree.h"
 
-#include <stdint.h>
-#include <stdlib.h>
-
 #include "banned.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void require(bool condition)
-{
-    if (!condition)
-        abort();
-}
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
