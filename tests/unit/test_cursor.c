@@ -1,34 +1,15 @@
 /* SPDX-License-Identifier: EUPL-1.2
  * Cursors: they open for the list and filter they were made for, and for nothing else. */
 #include "cursor.h"
+#include "unit.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdint.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 #include "banned.h"
 
 static const unsigned char KEY[CURSOR_KEY_BYTES] = "thirty-two bytes of secret, so?";
 static const unsigned char OTHER_KEY[CURSOR_KEY_BYTES] = "thirty-two bytes of secret, no?";
 static const struct cursor_scope SCOPE = {KEY, "list_guides", "city=essen&"};
-static struct arena arena;
-
-static int setup(void **state)
-{
-    (void)state;
-    arena_init(&arena, 0);
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    (void)state;
-    arena_release(&arena);
-    return 0;
-}
 
 /* The place, or NULL. */
 static const char *opened(const struct cursor_scope *scope, const char *cursor)
@@ -106,5 +87,5 @@ int main(void)
         cmocka_unit_test(test_junk_does_not_open),
         cmocka_unit_test(test_the_longest_place_that_is_signed_also_opens),
     };
-    return cmocka_run_group_tests(tests, setup, teardown);
+    return cmocka_run_group_tests(tests, arena_setup, arena_teardown);
 }

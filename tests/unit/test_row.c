@@ -1,15 +1,11 @@
 /* SPDX-License-Identifier: EUPL-1.2
  * Rows as JSON: what the plan refuses, and how each type is written. */
 #include "row.h"
+#include "unit.h"
 
 #include "sql_type.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdint.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 #include "banned.h"
 
@@ -20,32 +16,6 @@ struct column {
     Oid type;
     const char *value; /* NULL: SQL's NULL */
 };
-
-static struct arena arena;
-
-static int setup(void **state)
-{
-    (void)state;
-    arena_init(&arena, 0);
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    (void)state;
-    arena_release(&arena);
-    return 0;
-}
-
-static const struct schema *schema_of(const char *yaml)
-{
-    struct tree_error error;
-    const struct node *node = tree_parse(yaml, strlen(yaml), &arena, &error);
-    const struct schema *schema = node ? schema_compile(schema_set_new(node, &arena), node, &error) : NULL;
-    if (!schema)
-        fail_msg("line %u: %s", error.line, error.message);
-    return schema;
-}
 
 static size_t count_of(const struct column *columns)
 {
@@ -284,5 +254,5 @@ int main(void)
         cmocka_unit_test(test_one_column_for_two_properties_is_refused),
         cmocka_unit_test(test_a_result_with_other_columns_does_not_fit_the_plan),
     };
-    return cmocka_run_group_tests(tests, setup, teardown);
+    return cmocka_run_group_tests(tests, arena_setup, arena_teardown);
 }

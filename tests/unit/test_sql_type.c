@@ -1,41 +1,11 @@
 /* SPDX-License-Identifier: EUPL-1.2
  * Types and values on their way to PostgreSQL. */
 #include "sql_type.h"
+#include "unit.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdint.h>
 #include <string.h>
 
-#include <cmocka.h>
-
 #include "banned.h"
-
-static struct arena arena;
-
-static int setup(void **state)
-{
-    (void)state;
-    arena_init(&arena, 0);
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    (void)state;
-    arena_release(&arena);
-    return 0;
-}
-
-static const struct schema *schema_of(const char *yaml)
-{
-    struct tree_error error;
-    const struct node *node = tree_parse(yaml, strlen(yaml), &arena, &error);
-    const struct schema *schema = node ? schema_compile(schema_set_new(node, &arena), node, &error) : NULL;
-    if (!schema)
-        fail_msg("line %u: %s", error.line, error.message);
-    return schema;
-}
 
 static void test_parameters_are_bound_as_the_contract_says(void **state)
 {
@@ -124,5 +94,5 @@ int main(void)
         cmocka_unit_test(test_array_elements_cannot_break_out),
         cmocka_unit_test(test_every_type_has_a_name),
     };
-    return cmocka_run_group_tests(tests, setup, teardown);
+    return cmocka_run_group_tests(tests, arena_setup, arena_teardown);
 }

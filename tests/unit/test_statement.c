@@ -1,33 +1,14 @@
 /* SPDX-License-Identifier: EUPL-1.2
  * Operation files: what starts a parameter and what does not, where a statement ends, what is refused. */
 #include "statement.h"
+#include "unit.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 
-#include <cmocka.h>
-
 #include "banned.h"
 
-static struct arena arena;
 static struct tree_error error;
-
-static int setup(void **state)
-{
-    (void)state;
-    arena_init(&arena, 0);
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    (void)state;
-    arena_release(&arena);
-    return 0;
-}
 
 static struct statement_file parse(const char *text)
 {
@@ -181,5 +162,5 @@ int main(void)
         cmocka_unit_test(test_more_names_than_there_is_room_for_are_refused),
         cmocka_unit_test(test_every_cut_of_a_file_ends),
     };
-    return cmocka_run_group_tests(tests, setup, teardown);
+    return cmocka_run_group_tests(tests, arena_setup, arena_teardown);
 }

@@ -1,32 +1,13 @@
 /* SPDX-License-Identifier: EUPL-1.2
  * The request target: decoded strictly, split before it is decoded. */
 #include "target.h"
+#include "unit.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdint.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 #include "banned.h"
 
-static struct arena arena;
 static struct target target;
-
-static int setup(void **state)
-{
-    (void)state;
-    arena_init(&arena, 0);
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    (void)state;
-    arena_release(&arena);
-    return 0;
-}
 
 static void expect_fault(const char *raw, const char *code)
 {
@@ -150,5 +131,5 @@ int main(void)
         cmocka_unit_test(test_other_forms_of_target_are_refused),
         cmocka_unit_test(test_bounds_are_kept),
     };
-    return cmocka_run_group_tests(tests, setup, teardown);
+    return cmocka_run_group_tests(tests, arena_setup, arena_teardown);
 }
