@@ -65,13 +65,14 @@ test-contract: ## schemathesis against a running daemon (from PyPI, in build/)
 lint: ## what the compilers, shellcheck, pyflakes and our own rules say
 	@tests/lint.sh
 bench: all ## CPU per request compared with pgbench and bare libmicrohttpd
-	@bench/run.sh
+	@src/operation/packages.sh bench
+	@setpriv --pdeathsig TERM src/operation/with-cluster.sh bench/run.sh
 fuzz: ## each fuzz target for FUZZ_SECONDS (60)
 	@src/operation/packages.sh fuzz
 	$(MAKE) CC=clang SANITIZE=fuzzer-no-link,address,undefined BUILD=build/fuzz fuzzers
 	@set -e; for name in $(notdir $(FUZZERS)); do \
 	    mkdir -p build/fuzz/corpus/$$name; \
-	    build/fuzz/$$name -max_total_time=$(FUZZ_SECONDS) -timeout=10 build/fuzz/corpus/$$name; \
+	    build/fuzz/$$name -max_total_time=$(FUZZ_SECONDS) -timeout=10 build/fuzz/corpus/$$name $$(ls -d tests/fuzz/seeds/$$name 2>&-); \
 	done
 docs: all ## write docs/configuration.md from the table in src/core/config.c
 	$(BUILD)/welcomed config > docs/configuration.md

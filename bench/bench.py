@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: EUPL-1.2
 # CPU per request of welcomed and its database, beside pgbench running the same statements and a bare libmicrohttpd answering as many
-# bytes. Started by run.sh, which made the cluster; writes RESULTS.md. Throughput is not judged: it says more about the machine.
+# bytes. Started by run.sh; writes RESULTS.md. Throughput is not judged: it says more about the machine.
 """usage: bench.py [ROUNDS [SECONDS]]"""
 import base64
 import datetime

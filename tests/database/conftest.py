@@ -1,10 +1,9 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""A database of its own for these tests, migrated with psql, on the suite's cluster or, when run alone, on a throw-away one."""
+"""A database of its own for these tests, migrated with psql."""
 import os
 import pathlib
 import subprocess
 import sys
-import tempfile
 
 import psycopg
 import pytest
@@ -46,24 +45,8 @@ class Database:
 
 
 @pytest.fixture(scope="session")
-def host():
-    if "PGHOST" in os.environ:
-        yield os.environ["PGHOST"]
-        return
-    with tempfile.TemporaryDirectory() as local:
-        os.chmod(local, 0o711)
-        cluster = [str(ROOT / "src/operation/cluster.sh")]
-        environment = {**os.environ, "LOCAL": local}
-        subprocess.run([*cluster, "start"], check=True, env=environment)
-        try:
-            yield subprocess.run([*cluster, "where"], check=True, env=environment, capture_output=True, text=True).stdout.strip()
-        finally:
-            subprocess.run([*cluster, "remove"], check=True, env=environment)
-
-
-@pytest.fixture(scope="session")
-def database(host):
-    made = Database(host)
+def database(cluster):
+    made = Database(os.environ["PGHOST"])
     made.create()
     yield made
     made.psql("postgres", "postgres", "-c", f"DROP DATABASE {DATABASE} WITH (FORCE)")
