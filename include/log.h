@@ -28,8 +28,8 @@ static inline struct log_field log_real(const char *name, double real)
     return (struct log_field){.name = name, .kind = LOG_REAL, .real = real};
 }
 
-/* Lines below this level are not written; LOG_INFO at first. */
-void log_set_level(enum log_level level);
+/* Lines below this level ("debug", "info", "warning", "error") are not written; info at first. */
+void log_set_level(const char *name);
 
 /* Writes {"time":...,"level":...,"event":event,<fields>} as one line, whole or not at all. Any thread may call it. */
 void log_write(enum log_level level, const char *event, const struct log_field *fields);

@@ -46,11 +46,6 @@ static const struct command *command_find(const char *name)
     return NULL;
 }
 
-static enum log_level level_of(const char *name)
-{
-    return *name == 'd' ? LOG_DEBUG : *name == 'i' ? LOG_INFO : *name == 'w' ? LOG_WARNING : LOG_ERROR;
-}
-
 static int command_run(const struct command *command, int argc, char **argv)
 {
     struct config config = {0};
@@ -58,7 +53,7 @@ static int command_run(const struct command *command, int argc, char **argv)
     if (command->unconfigured)
         return command->run(&config, argc, argv);
     if (config_load(&config, stderr)) {
-        log_set_level(level_of(config.log_level));
+        log_set_level(config.log_level);
         status = command->run(&config, argc, argv);
     }
     config_release(&config);

@@ -5,6 +5,7 @@
 #include "buffer.h"
 
 #include <stdatomic.h>
+#include <string.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -14,9 +15,12 @@ static atomic_int lowest = LOG_INFO;
 
 static const char *const LEVEL_NAMES[] = {[LOG_DEBUG] = "debug", [LOG_INFO] = "info", [LOG_WARNING] = "warning", [LOG_ERROR] = "error"};
 
-void log_set_level(enum log_level level)
+void log_set_level(const char *name)
 {
-    atomic_store(&lowest, (int)level);
+    int level = LOG_ERROR;
+    while (level > LOG_DEBUG && strcmp(LEVEL_NAMES[level], name) != 0)
+        level--;
+    atomic_store(&lowest, level);
 }
 
 static void log_time(struct buffer *line)

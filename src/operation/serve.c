@@ -154,11 +154,6 @@ static void daemon_stop(struct daemon *daemon)
     metrics_free(daemon->service.metrics);
 }
 
-static enum log_level level_of(const char *name)
-{
-    return *name == 'd' ? LOG_DEBUG : *name == 'i' ? LOG_INFO : *name == 'w' ? LOG_WARNING : LOG_ERROR;
-}
-
 /* SIGHUP: limits, origins, languages and the log level change at once; addresses and databases with the next start. */
 static void daemon_reread(struct daemon *daemon)
 {
@@ -172,7 +167,7 @@ static void daemon_reread(struct daemon *daemon)
     }
     reread->older = daemon->reread;
     daemon->reread = reread;
-    log_set_level(level_of(reread->config.log_level));
+    log_set_level(reread->config.log_level);
     daemon->service.config = &reread->config;
     log_info("configuration_reread");
 }
