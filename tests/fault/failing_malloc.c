@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: EUPL-1.2
- * Loaded in front of the allocator by LD_PRELOAD: from SIGUSR1 to SIGUSR2 one in FAIL_ONE_IN allocations fails, whoever asks. */
+ * Loaded in front of the allocator by LD_PRELOAD: from SIGUSR1 to SIGUSR2 one in FAIL_ONE_IN allocations fails, whoever asks but ICU,
+ * which from release 76 on does not survive it (ures_getByKeyWithFallback). */
 #define _GNU_SOURCE /* RTLD_NEXT */
 #include <dlfcn.h>
 #include <errno.h>
@@ -8,6 +9,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <string.h>
 
 static atomic_uint_fast64_t asked;
 static atomic_bool failing;
@@ -26,15 +28,21 @@ __attribute__((constructor)) static void prepare(void)
     signal(SIGUSR2, on_signal);
 }
 
+static bool is_icu(const void *caller)
+{
+    Dl_info object;
+    return dladdr(caller, &object) && object.dli_fname && strstr(object.dli_fname, "libicu");
+}
+
 /* The same in every run, but without a pattern (splitmix64). */
-static bool fails(void)
+static bool fails(const void *caller)
 {
     if (!atomic_load_explicit(&failing, memory_order_relaxed))
         return false;
     uint64_t n = atomic_fetch_add_explicit(&asked, UINT64_C(0x9E3779B97F4A7C15), memory_order_relaxed);
     n = (n ^ n >> 30) * UINT64_C(0xBF58476D1CE4E5B9);
     n = (n ^ n >> 27) * UINT64_C(0x94D049BB133111EB);
-    if ((n ^ n >> 31) % one_in != 0)
+    if ((n ^ n >> 31) % one_in != 0 || is_icu(caller))
         return false;
     errno = ENOMEM;
     return true;
@@ -54,17 +62,17 @@ static void *next(const char *name, void *_Atomic *known)
 void *malloc(size_t size)
 {
     static void *_Atomic known;
-    return fails() ? NULL : ((void *(*)(size_t))next("malloc", &known))(size);
+    return fails(__builtin_return_address(0)) ? NULL : ((void *(*)(size_t))next("malloc", &known))(size);
 }
 
 void *calloc(size_t count, size_t size)
 {
     static void *_Atomic known;
-    return fails() ? NULL : ((void *(*)(size_t, size_t))next("calloc", &known))(count, size);
+    return fails(__builtin_return_address(0)) ? NULL : ((void *(*)(size_t, size_t))next("calloc", &known))(count, size);
 }
 
 void *realloc(void *old, size_t size)
 {
     static void *_Atomic known;
-    return fails() ? NULL : ((void *(*)(void *, size_t))next("realloc", &known))(old, size);
+    return fails(__builtin_return_address(0)) ? NULL : ((void *(*)(void *, size_t))next("realloc", &known))(old, size);
 }
