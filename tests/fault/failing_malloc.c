@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: EUPL-1.2
- * Loaded in front of the allocator by LD_PRELOAD: from SIGUSR1 to SIGUSR2 one in FAIL_ONE_IN allocations fails, whoever asks but ICU,
- * which from release 76 on does not survive it (ures_getByKeyWithFallback). */
+ * Loaded in front of the allocator by LD_PRELOAD: from SIGUSR1 to SIGUSR2 one in FAIL_ONE_IN allocations fails, whoever asks but the
+ * libraries whose names begin with one of FAIL_SPARING's, which commas separate. */
 #define _GNU_SOURCE /* RTLD_NEXT */
 #include <dlfcn.h>
 #include <errno.h>
@@ -14,6 +14,7 @@
 static atomic_uint_fast64_t asked;
 static atomic_bool failing;
 static unsigned one_in = 100;
+static const char *sparing;
 
 static void on_signal(int number)
 {
@@ -24,14 +25,24 @@ __attribute__((constructor)) static void prepare(void)
 {
     const char *rate = getenv("FAIL_ONE_IN");
     one_in = rate ? (unsigned)strtoul(rate, NULL, 10) : one_in;
+    sparing = getenv("FAIL_SPARING");
     signal(SIGUSR1, on_signal);
     signal(SIGUSR2, on_signal);
 }
 
-static bool is_icu(const void *caller)
+static bool is_spared(const void *caller)
 {
     Dl_info object;
-    return dladdr(caller, &object) && object.dli_fname && strstr(object.dli_fname, "libicu");
+    if (!sparing || !dladdr(caller, &object) || !object.dli_fname)
+        return false;
+    const char *slash = strrchr(object.dli_fname, '/'), *name = slash ? slash + 1 : object.dli_fname;
+    for (const char *spared = sparing; *spared;) {
+        const size_t length = strcspn(spared, ",");
+        if (length && strncmp(name, spared, length) == 0)
+            return true;
+        spared += length + (spared[length] == ',');
+    }
+    return false;
 }
 
 /* The same in every run, but without a pattern (splitmix64). */
@@ -42,7 +53,7 @@ static bool fails(const void *caller)
     uint64_t n = atomic_fetch_add_explicit(&asked, UINT64_C(0x9E3779B97F4A7C15), memory_order_relaxed);
     n = (n ^ n >> 30) * UINT64_C(0xBF58476D1CE4E5B9);
     n = (n ^ n >> 27) * UINT64_C(0x94D049BB133111EB);
-    if ((n ^ n >> 31) % one_in != 0 || is_icu(caller))
+    if ((n ^ n >> 31) % one_in != 0 || is_spared(caller))
         return false;
     errno = ENOMEM;
     return true;
