@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: EUPL-1.2
 # Mails from the outbox to a real SMTP server or the Maildir: whole, once, and none lost while the server is away.
+import contextlib
 import email
 import email.policy
 import hashlib
@@ -20,10 +21,23 @@ APPLICATION = {"display_name": "Anybody", "languages": [{"tag": "de", "level": "
 
 def reachable(url):
     """it answers"""
-    try:
+    with contextlib.suppress(httpx.TransportError):
         return httpx.get(url).status_code == 200
-    except httpx.TransportError:
-        return False
+
+
+@contextlib.contextmanager
+def beside(daemon):
+    """A second daemon on the same database, ready; gives its address."""
+    port, admin = free_port(), free_port()
+    other = subprocess.Popen([daemon.program, "serve"], stderr=subprocess.DEVNULL,
+                             env=daemon.environment | {"WELCOME_PORT": str(port), "WELCOME_ADMIN_PORT": str(admin)})
+    try:
+        eventually(lambda: reachable(f"http://127.0.0.1:{admin}/health/ready"))
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        other.terminate()
+        ended = other.wait(60)
+    assert ended == 0
 
 
 class Inbox:
@@ -189,12 +203,9 @@ def test_two_daemons_send_each_mail_once(mailing, smtp):
     for address in addresses:
         person(daemon, address)
     daemon.start()
-    ports = {"WELCOME_PORT": str(free_port()), "WELCOME_ADMIN_PORT": str(free_port())}
-    other = subprocess.Popen([daemon.program, "serve"], env=daemon.environment | ports, stderr=subprocess.DEVNULL)
-    eventually(lambda: len(inbox.mails) >= len(addresses))
-    daemon.mails_sent()
-    other.terminate()
-    assert other.wait(60) == 0
+    with beside(daemon):
+        eventually(lambda: len(inbox.mails) >= len(addresses))
+        daemon.mails_sent()
     assert sorted(mail["To"] for mail in inbox.mails) == addresses
 
 
@@ -202,16 +213,11 @@ def test_mail_goes_out_at_once_whichever_of_two_daemons_wrote_it(mailing, smtp):
     daemon, port = mailing(WELCOME_JOB_PAUSE="3600")  # nobody looks by the clock alone
     inbox = smtp(port)
     daemon.start()
-    port, admin = free_port(), free_port()
-    other = subprocess.Popen([daemon.program, "serve"], stderr=subprocess.DEVNULL,
-                             env=daemon.environment | {"WELCOME_PORT": str(port), "WELCOME_ADMIN_PORT": str(admin)})
-    eventually(lambda: reachable(f"http://127.0.0.1:{admin}/health/ready"))
-    for n, url in enumerate([daemon.url, f"http://127.0.0.1:{port}"] * 2):
-        address = f"anybody{n}@example.org"
-        assert httpx.post(f"{url}/v1/guides", json=APPLICATION | {"email": address}).status_code == 202
-        eventually(lambda: inbox.to(address))
-    other.terminate()
-    assert other.wait(60) == 0
+    with beside(daemon) as other:
+        for n, url in enumerate([daemon.url, other] * 2):
+            address = f"anybody{n}@example.org"
+            assert httpx.post(f"{url}/v1/guides", json=APPLICATION | {"email": address}).status_code == 202
+            eventually(lambda: inbox.to(address))
 
 
 def test_a_daemon_killed_while_sending_loses_no_mail(mailing, smtp):
