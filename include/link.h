@@ -33,7 +33,7 @@ struct link {
 };
 
 /* What a link tells its lane. */
-void lane_link_ready(struct lane *lane, struct link *link);                       /* it can take segments (again) */
+void lane_link_ready(struct lane *lane);                                          /* it can take segments (again) */
 void lane_segment_back(struct lane *lane, struct segment *segment, PGresult *error); /* Sync came; error (the server's) NULL: committed */
 void lane_segment_lost(struct lane *lane, struct segment *segment);               /* the connection broke under it */
 

@@ -31,9 +31,6 @@ void request_fault(struct request *request, const char *pointer, const char *par
 static bool admit_path(struct request *request)
 {
     const struct endpoints *endpoints = &request->loop->service->endpoints;
-    const struct target *target = &request->target;
-    if (target->segment_count <= ROUTE_SEGMENTS_MAX)
-        request->route = router_find(request->loop->service->contract.router, request->method, target->segments, target->segment_count);
     if (request->method == METHOD_OPTIONS && request->route.methods)
         return false; /* no problem: the answer is what is allowed here */
     if (request->route.operation)

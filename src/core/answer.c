@@ -297,11 +297,10 @@ static void answer_rendered(struct request *request)
 
 void request_answer(struct request *request)
 {
-    const bool rendered = request->endpoint && request->endpoint->code && request->endpoint->code->render;
-    if (request->method == METHOD_OPTIONS && request->route.methods)
-        answer_options(request);
-    else if (request->problem || !rendered)
+    if (request->problem)
         answer_problem(request);
+    else if (request->method == METHOD_OPTIONS)
+        answer_options(request);
     else
         answer_rendered(request);
     request_headers(request);

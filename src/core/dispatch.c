@@ -96,38 +96,46 @@ static bool add_identity(struct request *request, const struct program *program)
     return true;
 }
 
-static bool add_program(struct request *request, const struct program *program, size_t from, size_t to, bool keep_last)
+/* The text of every name a program uses, in the order of its file's names; NULL when out of memory. */
+static const char **program_texts(struct request *request, const struct program *program)
 {
-    const struct statement_file *file = program->file;
     bool failed = false;
-    const char **texts = arena_array(&request->arena, file->name_count + 1, sizeof *texts);
-    for (size_t i = 0; texts && i < file->name_count; i++)
+    const char **texts = arena_array(&request->arena, program->file->name_count + 1, sizeof *texts);
+    for (size_t i = 0; texts && i < program->file->name_count; i++)
         texts[i] = source_text(request, &program->sources[i], &failed);
-    for (size_t i = from; texts && i < to; i++) {
-        const struct statement *statement = &file->statements[i];
-        const char **values = arena_array(&request->arena, statement->parameter_count + 1, sizeof *values);
-        for (size_t k = 0; values && k < statement->parameter_count; k++)
-            values[k] = texts[statement->parameters[k]];
-        if (!values || !step_add(request, &program->statements[i], values, keep_last && i + 1 == to))
-            return false;
-    }
-    return texts && !failed;
+    return failed ? NULL : texts;
 }
 
-/* The count of a list stands in front of its rows, where the same snapshot of the session's settings holds. */
+static bool add_statement(struct request *request, const struct program *program, size_t index, const char *const *texts, bool keep)
+{
+    const struct statement *statement = &program->file->statements[index];
+    const char **values = arena_array(&request->arena, statement->parameter_count + 1, sizeof *values);
+    for (size_t i = 0; values && i < statement->parameter_count; i++)
+        values[i] = texts[statement->parameters[i]];
+    return values && step_add(request, &program->statements[index], values, keep);
+}
+
+/* The count of a list stands in front of its last statement, whose rows are the answer. */
+static bool add_total(struct request *request)
+{
+    const bool wanted = json_is_true(request_parameter(request, "count"));
+    const struct program *total = wanted ? endpoint_program(request->endpoint, "total") : NULL;
+    const char **texts = total ? program_texts(request, total) : NULL;
+    request->total_step = total ? request->segment.count : SEGMENT_STEPS_MAX;
+    return !total || (texts && add_statement(request, total, 0, texts, true));
+}
+
 static bool add_statements(struct request *request, const struct program *program)
 {
-    const struct program *total = json_is_true(request_parameter(request, "count")) ? endpoint_program(request->endpoint, "total") : NULL;
-    if (!add_program(request, program, 0, program->count - 1, false))
-        return false;
-    request->total_step = SEGMENT_STEPS_MAX;
-    if (total) {
-        request->total_step = request->segment.count;
-        if (!add_program(request, total, 0, 1, true))
+    const size_t last = program->count - 1;
+    const char **texts = program_texts(request, program);
+    for (size_t i = 0; texts && i < last; i++)
+        if (!add_statement(request, program, i, texts, false))
             return false;
-    }
+    if (!texts || !add_total(request))
+        return false;
     request->answer_step = request->segment.count;
-    return add_program(request, program, program->count - 1, program->count, true);
+    return add_statement(request, program, last, texts, true);
 }
 
 static void segment_done(struct segment *segment)

@@ -177,9 +177,8 @@ void lane_submit(struct lane *lane, struct segment *segment, int64_t now)
         lane_push(lane, segment, false);
 }
 
-void lane_link_ready(struct lane *lane, struct link *link)
+void lane_link_ready(struct lane *lane)
 {
-    (void)link;
     lane_pump(lane);
 }
 

@@ -121,7 +121,7 @@ static void link_connected(struct link *link)
     memset(link->prepared, 0, lane_options(link->lane)->statements * sizeof *link->prepared);
     link->state = LINK_READY;
     link->backoff = 0;
-    lane_link_ready(link->lane, link);
+    lane_link_ready(link->lane);
 }
 
 static void link_poll_connect(struct link *link)
@@ -304,7 +304,7 @@ static void link_read(struct link *link)
         return;
     }
     if (link->state == LINK_READY)
-        lane_link_ready(link->lane, link);
+        lane_link_ready(link->lane);
 }
 
 static void link_ready(struct watch *watch, uint32_t events)

@@ -110,6 +110,9 @@ static void request_head(struct request *request, const char *method)
     request->method = method_parse(method);
     take_request_id(request);
     const char *fault = request->raw ? target_parse(&request->target, request->raw, &request->arena) : "out_of_memory";
+    if (!fault && request->target.segment_count <= ROUTE_SEGMENTS_MAX)
+        request->route = router_find(request->loop->service->contract.router, request->method, request->target.segments,
+                                     request->target.segment_count);
     languages_choose(&request->languages, asked_language(request), request_header(request, "Accept-Language"),
                      request->loop->service->config->languages);
     MHD_get_connection_values(request->connection, MHD_HEADER_KIND, add_length, &header_bytes);
@@ -127,17 +130,13 @@ static void request_head(struct request *request, const char *method)
         request_fail(request, "overloaded");
 }
 
-/* How many bytes of body this request may have; found by its path, which is cheap to look up twice. */
+/* How many bytes of body this request may have. */
 static size_t body_limit(const struct request *request)
 {
-    const struct service *service = request->loop->service;
-    const struct target *target = &request->target;
-    if (request->method == METHOD_COUNT || target->segment_count > ROUTE_SEGMENTS_MAX)
+    const struct operation *operation = request->route.operation;
+    if (!operation || !operation->body)
         return 0;
-    const struct route route = router_find(service->contract.router, request->method, target->segments, target->segment_count);
-    if (!route.operation || !route.operation->body)
-        return 0;
-    return route.operation->body_max ? route.operation->body_max : (size_t)service->config->body_max;
+    return operation->body_max ? operation->body_max : (size_t)request->loop->service->config->body_max;
 }
 
 /* A body nobody asked for is dropped silently; one that is too large is dropped and told of. */
