@@ -16,18 +16,16 @@ $$ SELECT list[1 + floor(cardinality(list) * pg_temp.chance(n, salt) ^ 2)::integ
 
 -- Twenty pages below each, the first ones at the top.
 CREATE TEMPORARY TABLE page AS
-SELECT n, uuid_v7() AS id FROM generate_series(1, 500) AS n WHERE NOT EXISTS (SELECT FROM article WHERE key LIKE 'bench-%');
-INSERT INTO article (id, key, parent, position, topics, audiences, stages, related)
-SELECT id, 'bench-' || n, (SELECT above.id FROM page above WHERE above.n = page.n / 20), n % 20, '{housing}', '{student}', '{first-weeks}',
-       ARRAY['bench-' || n % 500 + 1, 'bench-' || n % 250 + 1]
+SELECT n, uuid_v7() AS id FROM generate_series(1, 500) AS n WHERE NOT EXISTS (SELECT FROM content WHERE key LIKE 'bench-%');
+INSERT INTO content (id, kind, key, parent, position, topics, audiences, stages, related)
+SELECT id, 'article', 'bench-' || n, (SELECT above.id FROM page above WHERE above.n = page.n / 20), n % 20, '{housing}', '{student}',
+       '{first-weeks}', ARRAY(SELECT near.id FROM page near WHERE near.n IN (page.n % 500 + 1, page.n % 250 + 1))
   FROM page ORDER BY n;
-INSERT INTO revision (id, article, language, number, state, title, summary, body_markdown, body_html, body_text, published_at)
-SELECT uuid_v7(), id, language, 1, 'published', 'Page ' || n || ' in ' || language, repeat('Something to know. ', 8),
-       repeat('What to bring and where to go. ', 60), repeat('<p>What to bring and where to go.</p>', 60),
-       repeat('What to bring and where to go. ', 60), clock()
+INSERT INTO revision (id, content, desk, language, number, state, slug, title, summary, body_markdown, body_html, body_text)
+SELECT uuid_v7(), id, '*', language, 1, 'published', language || '-page-' || n, 'Page ' || n || ' in ' || language,
+       repeat('Something to know. ', 8), repeat('What to bring and where to go. ', 60),
+       repeat('<p>What to bring and where to go.</p>', 60), repeat('What to bring and where to go. ', 60)
   FROM page, unnest('{de,en}'::text[]) AS language;
-INSERT INTO article_slug (article, language, slug)
-SELECT id, language, language || '-page-' || n FROM page, unnest('{de,en}'::text[]) AS language;
 
 CREATE TEMPORARY TABLE person AS
 SELECT n, uuid_v7() AS account, uuid_v7() AS guide,

@@ -12,6 +12,10 @@ $$ SELECT nullif(current_setting('welcome.guide', true), '')::uuid $$;
 CREATE OR REPLACE FUNCTION my_cities() RETURNS text[] LANGUAGE sql STABLE PARALLEL SAFE AS
 $$ SELECT coalesce(nullif(current_setting('welcome.cities', true), ''), '{}')::text[] $$;
 
+-- Desks whose texts I write as an editor; '*', the region's, among them when I am one for all.
+CREATE OR REPLACE FUNCTION my_desks() RETURNS text[] LANGUAGE sql STABLE PARALLEL SAFE AS
+$$ SELECT coalesce(nullif(current_setting('welcome.desks', true), ''), '{}')::text[] $$;
+
 CREATE OR REPLACE FUNCTION my_roles() RETURNS text[] LANGUAGE sql STABLE PARALLEL SAFE AS
 $$ SELECT coalesce(nullif(current_setting('welcome.roles', true), ''), '{}')::text[] $$;
 
@@ -43,6 +47,7 @@ DECLARE
   who    record;
   roles  text[];
   cities text[];
+  desks  text[];
 BEGIN
   SELECT s.id, s.account, s.kind, s.thing, s.request, s.expires_at,
          s.kind IS NULL AND EXISTS (SELECT FROM staff_role r WHERE r.account = s.account) AS staff,
@@ -58,10 +63,15 @@ BEGIN
     PERFORM problem('not_found');
   END IF;
   IF who.staff THEN
-    SELECT array_agg(DISTINCT r.role), array_agg(r.city) FILTER (WHERE r.role = 'coordinator') INTO roles, cities
+    SELECT array_agg(DISTINCT r.role), array_agg(r.city) FILTER (WHERE r.role = 'coordinator'),
+           array_agg(r.city) FILTER (WHERE r.role = 'editor')
+      INTO roles, cities, desks
       FROM staff_role r WHERE r.account = who.account;
     IF '*' = ANY (cities) THEN
       cities := (SELECT array_agg(c.slug) FROM city c) || ARRAY['*'];
+    END IF;
+    IF '*' = ANY (desks) THEN
+      desks := (SELECT array_agg(c.slug) FROM city c) || ARRAY['*'];
     END IF;
   END IF;
   PERFORM set_config('welcome.account', who.account::text, true),
@@ -70,6 +80,7 @@ BEGIN
           set_config('welcome.task', coalesce(who.request::text, ''), true),
           set_config('welcome.roles', coalesce(roles::text, ''), true),
           set_config('welcome.cities', coalesce(cities::text, ''), true),
+          set_config('welcome.desks', coalesce(desks::text, ''), true),
           set_config('welcome.admin', CASE WHEN 'admin' = ANY (roles) THEN 'on' ELSE '' END, true);
   session := who.id;
   extend := who.kind IS NULL AND who.expires_at < clock() + CASE WHEN who.staff THEN interval '11 hours' ELSE interval '29 days' END;

@@ -56,3 +56,8 @@ CREATE POLICY finish ON match FOR UPDATE TO welcome
          AND CASE WHEN (SELECT task()) IS NULL THEN true ELSE request = (SELECT task()) END);
 
 CREATE POLICY send ON outbox TO welcome_worker USING (true);
+
+-- Drafts and old revisions are for the editors of their desk; what is published stands in `translation` for everybody.
+CREATE POLICY of_desk ON revision FOR SELECT TO welcome USING (desk = ANY ((SELECT my_desks())::text[]));
+CREATE POLICY write ON revision FOR INSERT TO welcome WITH CHECK (desk = ANY ((SELECT my_desks())::text[]) AND state = 'draft');
+CREATE POLICY change ON revision FOR UPDATE TO welcome USING (desk = ANY ((SELECT my_desks())::text[]));

@@ -38,6 +38,15 @@ CREATE OR REPLACE TRIGGER b_made AFTER INSERT ON match FOR EACH ROW EXECUTE FUNC
 CREATE OR REPLACE TRIGGER b_consequences AFTER UPDATE ON match
   FOR EACH ROW WHEN (OLD.state <> NEW.state) EXECUTE FUNCTION match_after();
 
+CREATE OR REPLACE TRIGGER a_tree BEFORE INSERT OR UPDATE ON content FOR EACH ROW EXECUTE FUNCTION content_before();
+CREATE OR REPLACE TRIGGER b_below AFTER UPDATE ON content FOR EACH ROW EXECUTE FUNCTION content_after();
+CREATE OR REPLACE TRIGGER a_frozen BEFORE UPDATE ON revision FOR EACH ROW EXECUTE FUNCTION revision_frozen();
+CREATE OR REPLACE TRIGGER b_guard BEFORE UPDATE ON revision
+  FOR EACH ROW WHEN (OLD.state <> NEW.state) EXECUTE FUNCTION guard_transition();
+CREATE OR REPLACE TRIGGER c_publish BEFORE INSERT OR UPDATE OF state ON revision FOR EACH ROW EXECUTE FUNCTION revision_before();
+CREATE OR REPLACE TRIGGER d_readers AFTER INSERT OR UPDATE OF state ON revision FOR EACH ROW EXECUTE FUNCTION revision_after();
+CREATE OR REPLACE TRIGGER a_languages AFTER INSERT OR DELETE ON translation FOR EACH ROW EXECUTE FUNCTION translation_after();
+
 CREATE OR REPLACE TRIGGER append_only BEFORE UPDATE ON audit FOR EACH ROW EXECUTE FUNCTION audit_refuse();
 -- Commits that notify wait for each other, so what the daemon's own requests write notifies nobody: the daemon wakes its mailer itself.
 CREATE OR REPLACE TRIGGER wake AFTER INSERT ON outbox
@@ -48,11 +57,19 @@ DO $$
 DECLARE
   name text;
 BEGIN
+  FOREACH name IN ARRAY ARRAY['place', 'news', 'event', 'story', 'attachment'] LOOP
+    EXECUTE format('CREATE OR REPLACE TRIGGER a_desk BEFORE INSERT OR UPDATE OR DELETE ON %I
+                      FOR EACH ROW EXECUTE FUNCTION content_part_before(''content'')', name);
+  END LOOP;
+  CREATE OR REPLACE TRIGGER a_desk BEFORE INSERT OR UPDATE OR DELETE ON contact
+    FOR EACH ROW EXECUTE FUNCTION content_part_before('place');
+  CREATE OR REPLACE TRIGGER a_desk BEFORE INSERT OR UPDATE OR DELETE ON occurrence
+    FOR EACH ROW EXECUTE FUNCTION content_part_before('event');
   FOREACH name IN ARRAY ARRAY['city', 'language', 'related_language', 'country', 'audience', 'stage', 'topic'] LOOP
     EXECUTE format('CREATE OR REPLACE TRIGGER tell AFTER INSERT OR UPDATE OR DELETE ON %I
                       FOR EACH STATEMENT EXECUTE FUNCTION notify(''reference'')', name);
   END LOOP;
-  FOREACH name IN ARRAY ARRAY['article', 'revision', 'article_slug'] LOOP
+  FOREACH name IN ARRAY ARRAY['content', 'translation', 'content_slug', 'place', 'contact', 'news', 'event', 'story', 'media'] LOOP
     EXECUTE format('CREATE OR REPLACE TRIGGER tell AFTER INSERT OR UPDATE OR DELETE ON %I
                       FOR EACH STATEMENT EXECUTE FUNCTION notify(''content'')', name);
   END LOOP;

@@ -6,7 +6,7 @@ REVOKE ALL ON ALL FUNCTIONS IN SCHEMA welcome FROM PUBLIC, welcome, welcome_work
 GRANT EXECUTE ON FUNCTION
   clock(), problem(text, jsonb), require(boolean, text), uuid_v7(), rfc3339(timestamptz), title_in(jsonb, text[]), level_rank(text),
   level_name(integer), tags_of(jsonb), url_component(text), asks_since(timestamptz[], timestamptz), mail_language_of(text), me(),
-  my_guide(), my_cities(), my_roles(), my_session(), is_admin(), task(), subject(), article_of(text, text, text[])
+  my_guide(), my_cities(), my_roles(), my_session(), is_admin(), task(), subject(), content_of(text, text, text, text[]), my_desks(), refuse_other_desks(text), content_touch(uuid)
   TO welcome, welcome_worker;
 
 GRANT EXECUTE ON FUNCTION
@@ -18,7 +18,8 @@ GRANT EXECUTE ON FUNCTION
   terms_of(eligible), on_guides_side(uuid), why_not_placed(uuid), queue_position(uuid), estimated_wait_days(uuid),
   -- called by the guards, which run as the caller
   actors(uuid, uuid), refuse_repeated_languages(jsonb), newcomer_wants_to_be_asked(uuid), another_awaits_newcomer(uuid, uuid),
-  may_reopen(uuid), is_duplicate(text, uuid)
+  may_reopen(uuid), is_duplicate(text, uuid),
+  lock_for_content(uuid, text, text), slug_taken(uuid, text, text)
   TO welcome;
 
 GRANT EXECUTE ON FUNCTION
@@ -26,7 +27,7 @@ GRANT EXECUTE ON FUNCTION
   forget_token(bytea),
   requests_waiting(), place(uuid), expire_proposals(), remind(), resume_guides(), expire_unconfirmed(), expire_tokens(),
   close_stale_requests(), clean_outbox(), import_persona(jsonb, timestamptz), settle_demo(text, text),
-  publish_translation(uuid, text, text, text, text, text, text, text, text, text, text[], jsonb, date)
+  publish_translation(uuid, text, text, text, text, text, text, text, text[], text, text, boolean, text[], jsonb, date)
   TO welcome_worker;
 
 GRANT SELECT ON public_guide, guide_contact, request_contact, proposal_detail, match_contact, candidate, staff_account,

@@ -14,41 +14,43 @@
 enum { TITLE_MAX = 120, SUMMARY_MAX = 300, TRANSLATIONS_MAX = 100 };
 
 static const char ARTICLE[] =
-    "INSERT INTO article AS old (id, key, position, city, topics, audiences, stages, related, reviewed_on, review_due_on)"
-    " SELECT uuid_v7(), $2, (e->>'position')::int, e->>'city', ARRAY(SELECT jsonb_array_elements_text(e->'topics')),"
+    "INSERT INTO content AS old (id, kind, key, position, city, topics, audiences, stages, reviewed_on, review_due_on)"
+    " SELECT uuid_v7(), 'article', $2, (e->>'position')::int, e->>'city', ARRAY(SELECT jsonb_array_elements_text(e->'topics')),"
     "        ARRAY(SELECT jsonb_array_elements_text(e->'audiences')), ARRAY(SELECT jsonb_array_elements_text(e->'stages')),"
-    "        ARRAY(SELECT jsonb_array_elements_text(coalesce(e->'related', '[]'))), (e->>'reviewed_on')::date,"
-    "        (e->>'review_due_on')::date"
+    "        (e->>'reviewed_on')::date, (e->>'review_due_on')::date"
     "   FROM (SELECT $1::jsonb AS e) AS entry"
-    " ON CONFLICT (key) DO UPDATE SET"
+    " ON CONFLICT (kind, key) DO UPDATE SET"
     "    position = EXCLUDED.position, city = EXCLUDED.city, topics = EXCLUDED.topics, audiences = EXCLUDED.audiences,"
-    "    stages = EXCLUDED.stages, related = EXCLUDED.related, reviewed_on = EXCLUDED.reviewed_on,"
-    "    review_due_on = EXCLUDED.review_due_on"
-    "  WHERE (old.position, old.city, old.topics, old.audiences, old.stages, old.related, old.reviewed_on, old.review_due_on)"
+    "    stages = EXCLUDED.stages, reviewed_on = EXCLUDED.reviewed_on, review_due_on = EXCLUDED.review_due_on"
+    "  WHERE (old.position, old.city, old.topics, old.audiences, old.stages, old.reviewed_on, old.review_due_on)"
     "        IS DISTINCT FROM (EXCLUDED.position, EXCLUDED.city, EXCLUDED.topics, EXCLUDED.audiences, EXCLUDED.stages,"
-    "                          EXCLUDED.related, EXCLUDED.reviewed_on, EXCLUDED.review_due_on)"
+    "                          EXCLUDED.reviewed_on, EXCLUDED.review_due_on)"
     " RETURNING true";
 
 /* When all articles are there: what they say of each other. */
 static const char PLACE[] =
-    "UPDATE article a SET parent = p.id, replaces = r.id"
+    "UPDATE content a SET parent = p.id, replaces = r.id, related = near.ids"
     "  FROM (SELECT $1::jsonb AS e) AS entry"
-    "       LEFT JOIN article p ON p.key = e->>'parent' LEFT JOIN article r ON r.key = e->>'replaces'"
-    " WHERE a.key = $2 AND (a.parent, a.replaces) IS DISTINCT FROM (p.id, r.id)"
+    "       LEFT JOIN content p ON p.kind = 'article' AND p.key = e->>'parent'"
+    "       LEFT JOIN content r ON r.kind = 'article' AND r.key = e->>'replaces'"
+    "       CROSS JOIN LATERAL (SELECT ARRAY(SELECT x.id"
+    "                                          FROM jsonb_array_elements_text(coalesce(e->'related', '[]')) WITH ORDINALITY AS k(key, n)"
+    "                                          JOIN content x ON x.kind = 'article' AND x.key = k.key ORDER BY k.n) AS ids) near"
+    " WHERE a.kind = 'article' AND a.key = $2 AND (a.parent, a.replaces, a.related) IS DISTINCT FROM (p.id, r.id, near.ids)"
     " RETURNING true";
 
 static const char TRANSLATION[] =
-    "SELECT publish_translation(a.id, $2, $3, $4, $5, $6, $7, $8, $9, $10,"
+    "SELECT publish_translation(a.id, $2, $3, $4, $5, $6, $7, $8, '{}', $9, $10, false,"
     "                           ARRAY(SELECT s->>'basis' FROM jsonb_array_elements($11::jsonb) s), $11::jsonb, $12::date)"
-    "  FROM article a WHERE a.key = $1";
+    "  FROM content a WHERE a.kind = 'article' AND a.key = $1";
 
 /* Two articles that a reader of one city could mean by one slug; a city's own may carry the slug of what it replaces. */
 static const char SAME_SLUG[] =
     "SELECT a.key, b.key, s.language, s.slug"
-    "  FROM article_slug s JOIN article a ON a.id = s.article"
-    "       JOIN article_slug o ON o.slug = s.slug AND o.language = s.language AND o.current AND o.article > s.article"
-    "       JOIN article b ON b.id = o.article"
-    " WHERE s.current AND a.archived_at IS NULL AND b.archived_at IS NULL"
+    "  FROM content_slug s JOIN content a ON a.id = s.content"
+    "       JOIN content_slug o ON o.slug = s.slug AND o.language = s.language AND o.current AND o.content > s.content"
+    "       JOIN content b ON b.id = o.content"
+    " WHERE s.current AND a.archived_at IS NULL AND b.archived_at IS NULL AND a.kind = b.kind"
     "   AND (a.city IS NULL OR b.city IS NULL OR a.city = b.city)"
     "   AND a.replaces IS DISTINCT FROM b.id AND b.replaces IS DISTINCT FROM a.id"
     " LIMIT 1";

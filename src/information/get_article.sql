@@ -3,43 +3,43 @@
 -- A slug that no article has any more leads to the one that had it.
 WITH RECURSIVE self AS (
   SELECT a.id, a.city, a.parent, a.topics, a.audiences, a.stages, a.related
-    FROM article a
-   WHERE a.id = (SELECT article_of(:slug, :city, :ctx_languages))
+    FROM content a
+   WHERE a.id = (SELECT content_of('article', :slug, :city, :ctx_languages))
 ), moved AS (
   SELECT now.slug
-    FROM article_slug s
-    JOIN article a ON a.id = s.article AND a.archived_at IS NULL AND (a.city IS NULL OR a.city = :city)
-    JOIN published_translation now ON now.article_id = s.article AND now.language = s.language
+    FROM content_slug s
+    JOIN content a ON a.id = s.content AND a.kind = 'article' AND a.shown AND (a.city IS NULL OR a.city = :city)
+    JOIN translation now ON now.content = s.content AND now.language = s.language
    WHERE s.slug = lower(:slug)
      AND NOT s.current
      AND NOT EXISTS (SELECT FROM self)
-   ORDER BY a.city IS NULL, array_position(:ctx_languages, s.language) NULLS LAST, s.article
+   ORDER BY a.city IS NULL, array_position(:ctx_languages, s.language) NULLS LAST, s.content
    LIMIT 1
 ), above AS (
   SELECT self.parent AS id, 1 AS distance
     FROM self
    UNION ALL
-  SELECT (SELECT a.parent FROM article a WHERE a.id = above.id), above.distance + 1
+  SELECT (SELECT a.parent FROM content a WHERE a.id = above.id), above.distance + 1
     FROM above
    WHERE above.id IS NOT NULL
      AND above.distance < 20
 ), reachable AS NOT MATERIALIZED (
-  SELECT a.id, a.key, a.parent, a.position
-    FROM article a
-   WHERE a.archived_at IS NULL
+  SELECT a.id, a.parent, a.position
+    FROM content a
+   WHERE a.kind = 'article'
+     AND a.shown
      AND (a.city IS NULL OR a.city = :city)
      AND NOT EXISTS (
-           SELECT FROM article own
+           SELECT FROM content own
             WHERE own.replaces = a.id
               AND own.city = :city
-              AND own.archived_at IS NULL
-              AND EXISTS (SELECT FROM revision r WHERE r.article = own.id AND r.state = 'published'))
+              AND own.shown)
 ), near AS (
   SELECT 'breadcrumb' AS kind, above.id, -above.distance AS place FROM above WHERE above.id IS NOT NULL
    UNION ALL
   SELECT 'children', r.id, r.position FROM self JOIN reachable r ON r.parent = self.id
    UNION ALL
-  SELECT 'related', r.id, array_position(self.related, r.key) FROM self JOIN reachable r ON r.key = ANY (self.related)
+  SELECT 'related', r.id, array_position(self.related, r.id) FROM self JOIN reachable r ON r.id = ANY (self.related)
 ), link AS (
   SELECT near.kind,
          jsonb_agg(jsonb_build_object('id', near.id, 'slug', t.slug, 'title', t.title, 'language', t.language)
@@ -47,8 +47,8 @@ WITH RECURSIVE self AS (
     FROM near
    CROSS JOIN LATERAL (
            SELECT p.slug, p.title, p.language
-             FROM published_translation p
-            WHERE p.article_id = near.id
+             FROM translation p
+            WHERE p.content = near.id
             ORDER BY array_position(:ctx_languages, p.language) NULLS LAST, p.language
             LIMIT 1) t
    GROUP BY near.kind
@@ -72,7 +72,7 @@ SELECT self.id,
        (SELECT jsonb_agg(jsonb_build_object('language', o.language, 'slug', o.slug, 'title', o.title, 'state', o.state) ORDER BY l.position)
           FROM published_translation o
           JOIN language l ON l.tag = o.language
-         WHERE o.article_id = self.id) AS translations,
+         WHERE o.content = self.id) AS translations,
        coalesce((SELECT link.links FROM link WHERE link.kind = 'breadcrumb'), '[]') AS breadcrumb,
        coalesce((SELECT link.links FROM link WHERE link.kind = 'children'), '[]') AS children,
        coalesce((SELECT link.links FROM link WHERE link.kind = 'related'), '[]') AS related,
@@ -82,7 +82,7 @@ SELECT self.id,
   FROM (VALUES (1)) AS one
   LEFT JOIN self ON true
   LEFT JOIN moved ON true
-  LEFT JOIN published_translation t ON t.article_id = self.id
+  LEFT JOIN published_translation t ON t.content = self.id
  WHERE t.slug IS NOT NULL
     OR moved.slug IS NOT NULL
  ORDER BY array_position(:ctx_languages, t.language) NULLS LAST, t.language

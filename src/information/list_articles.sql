@@ -17,16 +17,15 @@ SELECT a.id,
        t.language <> :ctx_languages[1] AS "language.fallback",
        '[' || a.position || ',"' || a.id || '"]' AS _cursor
   FROM (SELECT x.id, x.position, x.city, x.parent, x.topics, x.audiences, x.stages
-          FROM article x
-         WHERE x.archived_at IS NULL
+          FROM content x
+         WHERE x.kind = 'article'
+           AND x.shown
            AND (x.city IS NULL OR x.city = :city)
-           AND EXISTS (SELECT FROM revision p WHERE p.article = x.id AND p.state = 'published')
            AND NOT EXISTS (
-                 SELECT FROM article own
+                 SELECT FROM content own
                   WHERE own.replaces = x.id
                     AND own.city = :city
-                    AND own.archived_at IS NULL
-                    AND EXISTS (SELECT FROM revision p WHERE p.article = own.id AND p.state = 'published'))
+                    AND own.shown)
            AND coalesce(:topic IS NULL OR :topic = ANY (x.topics), true)
            AND coalesce(:audience IS NULL OR :audience = ANY (x.audiences), true)
            AND coalesce(:stage IS NULL OR :stage = ANY (x.stages), true)
@@ -36,8 +35,8 @@ SELECT a.id,
          LIMIT :limit + 1) a
  CROSS JOIN LATERAL (
          SELECT p.slug, p.title, p.summary, p.published_at, p.language
-           FROM published_translation p
-          WHERE p.article_id = a.id
+           FROM translation p
+          WHERE p.content = a.id
           ORDER BY array_position(:ctx_languages, p.language) NULLS LAST, p.language
           LIMIT 1) t
  ORDER BY a.position, a.id;

@@ -87,11 +87,11 @@ def tree(daemons):
         region = answer(daemon.http.get(f"/v1/articles/{SLUG}"))["id"]
         own, child = str(uuid.uuid4()), str(uuid.uuid4())
         with daemon.connect("welcome_worker") as db:
-            db.execute("INSERT INTO article (id, key, position, city, replaces, topics, audiences, stages)"
-                       " SELECT %s, 'essen-registration', position, 'essen', id, topics, audiences, stages FROM article WHERE id = %s", (own, region))
-            db.execute("INSERT INTO article (id, key, parent, position, city) VALUES (%s, 'essen-office', %s, 7, 'essen')", (child, own))
+            db.execute("INSERT INTO content (id, kind, key, position, city, replaces, topics, audiences, stages)"
+                       " SELECT %s, 'article', 'essen-registration', position, 'essen', id, topics, audiences, stages FROM content WHERE id = %s", (own, region))
+            db.execute("INSERT INTO content (id, kind, key, parent, position, city) VALUES (%s, 'article', 'essen-office', %s, 7, 'essen')", (child, own))
             for thing, slug, title in ((own, "registering-in-essen", "Registering in Essen"), (child, "office-in-essen", "The office")):
-                db.execute("SELECT publish_translation(%s, 'en', %s, %s, 'Summary', 'Text', '<p>Text</p>', 'Text', 'human', 'en', '{}', '[]', NULL)",
+                db.execute("SELECT publish_translation(%s, 'en', %s, %s, 'Summary', 'Text', '<p>Text</p>', 'Text', '{}', 'human', 'en', false, '{}', '[]', NULL)",
                            (thing, slug, title))
         yield daemon.http, region, own, child
 
@@ -123,7 +123,7 @@ def test_what_an_editor_publishes_is_there_with_the_next_read(start_daemon):
     daemon = start_daemon()
     before = daemon.http.get(f"/v1/articles/{SLUG}?lang=en")
     with daemon.connect("welcome_worker") as db:
-        db.execute("SELECT publish_translation(%s, 'en', %s, 'Anew', 'Summary', 'Text', '<p>Text</p>', 'Text', 'human', 'de', '{}', '[]', NULL)",
+        db.execute("SELECT publish_translation(%s, 'en', %s, 'Anew', 'Summary', 'Text', '<p>Text</p>', 'Text', '{}', 'human', 'de', false, '{}', '[]', NULL)",
                    (answer(before)["id"], "registering-anew"))
     after = daemon.http.get(f"/v1/articles/{answer(before)['id']}?lang=en", headers={"If-None-Match": before.headers["ETag"]})
     assert (answer(after)["title"], answer(after)["slug"]) == ("Anew", "registering-anew")
@@ -141,7 +141,7 @@ def test_a_translation_is_outdated_when_its_source_was_published_anew(start_daem
         return {one["language"]: one["state"] for one in answer(daemon.http.get(f"/v1/articles/{page['id']}"))["translations"]}
     assert states()["en"] == "current"
     with daemon.connect("welcome_worker") as db:
-        db.execute("SELECT publish_translation(%s, %s, 'new-text', 'Neu', 'Summary', 'Text', '<p>Text</p>', 'Text', 'human', NULL, '{}', '[]', NULL)",
+        db.execute("SELECT publish_translation(%s, %s, 'new-text', 'Neu', 'Summary', 'Text', '<p>Text</p>', 'Text', '{}', 'human', NULL, false, '{}', '[]', NULL)",
                    (page["id"], source))
     assert states()["en"] == "outdated"
     assert states()[source] == "current" and states()["tr"] == "machine"

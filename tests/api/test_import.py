@@ -105,10 +105,10 @@ def test_a_changed_text_is_a_new_revision_and_the_old_slug_stays(database, conte
     edit(content / ARTICLE / "en.md", "slug: \"", "slug: \"newer-")
     edit(content / ARTICLE / "en.md", "title: \"", "title: \"Newer: ")
     assert imported(database, content)[1].split()[1] == "1"
-    article = "article = (SELECT id FROM article WHERE key = 'residence-registration') AND language = 'en'"
+    article = "content = (SELECT id FROM content WHERE key = 'residence-registration') AND language = 'en'"
     assert ask(database, f"SELECT number, state FROM revision WHERE {article} ORDER BY number") == [
         (1, "superseded"), (2, "published")]
-    slugs = ask(database, f"SELECT slug, current FROM article_slug WHERE {article} ORDER BY current")
+    slugs = ask(database, f"SELECT slug, current FROM content_slug WHERE {article} ORDER BY current")
     assert [current for _, current in slugs] == [False, True]
     assert slugs[1][0] == "newer-" + slugs[0][0]
 

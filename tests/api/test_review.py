@@ -116,9 +116,9 @@ def test_the_note_at_the_end_of_a_match_is_for_coordinators(people, place):
 def test_an_old_slug_in_another_script_leads_to_the_new_one(daemon, http):
     old = "стара-реєстрація"
     with daemon.connect() as db:
-        db.execute("INSERT INTO article_slug (article, language, slug, current) SELECT article, language, %s, false"
-                   " FROM article_slug WHERE current AND language = 'uk'"
-                   " AND article = (SELECT id FROM article WHERE key = 'residence-registration')", (old,))
+        db.execute("INSERT INTO content_slug (content, language, slug, current) SELECT content, language, %s, false"
+                   " FROM content_slug WHERE current AND language = 'uk'"
+                   " AND content = (SELECT id FROM content WHERE key = 'residence-registration')", (old,))
     moved = http.get(f"/v1/articles/{old}")
     assert moved.status_code == 308 and moved.headers["Location"].isascii()
     assert answer(http.get(f"/v1/articles/{old}?lang=uk", follow_redirects=True))["language"]["served"] == "uk"

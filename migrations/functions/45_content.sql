@@ -1,0 +1,259 @@
+-- SPDX-License-Identifier: EUPL-1.2
+-- Texts in several languages: which revision readers get, under which slug, and whether anything above it hides it.
+
+-- Public. A translation is outdated when its source has another revision by now, never by time.
+CREATE VIEW published_translation AS
+SELECT t.content, t.language, t.slug, t.title, t.summary, t.body_markdown, t.body_html, t.body_text, t.embeds, t.published_at,
+       CASE WHEN t.method = 'machine' THEN 'machine'
+            WHEN EXISTS (SELECT FROM translation source
+                          WHERE source.content = t.content AND source.language = t.source_language AND source.language <> t.language
+                            AND source.revision IS DISTINCT FROM t.source_revision) THEN 'outdated'
+            ELSE 'current' END AS state,
+       jsonb_build_object('method', t.method, 'source_language', t.source_language, 'source_revision', t.source_revision,
+                          'reviewed_at', rfc3339(t.reviewed_at)) AS provenance,
+       t.legal_basis, t.sources
+  FROM translation t;
+
+-- A current slug in any language, or an id: the city's own before the region's, the reader's languages first. plpgsql keeps its plan,
+-- a function in SQL would be planned at each call.
+CREATE OR REPLACE FUNCTION content_of(kind text, name text, city text, languages text[]) RETURNS uuid LANGUAGE plpgsql STABLE AS $$
+BEGIN
+  RETURN (
+  SELECT coalesce(own.id, c.id)
+    FROM (SELECT s.content, s.language FROM content_slug s WHERE s.slug = lower(name) AND s.current
+          UNION ALL
+          SELECT x.id, NULL FROM content x WHERE x.id = CASE WHEN name ~ '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$' THEN name::uuid END
+         ) found
+    JOIN content c ON c.id = found.content AND c.kind = content_of.kind AND c.shown
+                  AND (c.city IS NULL OR c.city = content_of.city OR found.language IS NULL)
+    LEFT JOIN content own ON own.replaces = c.id AND own.city = content_of.city AND own.shown
+   ORDER BY c.city IS NULL, array_position(content_of.languages, found.language) NULLS LAST, c.id LIMIT 1);
+END
+$$;
+
+-- Whether somebody who may reach this content could mean another of its kind by the slug; a city's own may carry the slug of what it
+-- replaces. Whoever asks holds the slug until the end of the transaction, so that two cannot take it at once.
+CREATE OR REPLACE FUNCTION slug_taken(content uuid, language text, slug text) RETURNS boolean
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = welcome, pg_temp AS $$
+BEGIN
+  PERFORM pg_advisory_xact_lock(hashtextextended('slug ' || slug_taken.language || ' ' || lower(slug_taken.slug), 0));
+  RETURN EXISTS (
+    SELECT FROM content c
+      JOIN content_slug s ON s.slug = lower(slug_taken.slug) AND s.language = slug_taken.language AND s.current AND s.content <> c.id
+      JOIN content o ON o.id = s.content AND o.kind = c.kind AND o.archived_at IS NULL
+     WHERE c.id = slug_taken.content
+       AND (o.city IS NULL OR c.city IS NULL OR o.city = c.city)
+       AND o.replaces IS DISTINCT FROM c.id
+       AND c.replaces IS DISTINCT FROM o.id);
+END
+$$;
+
+CREATE OR REPLACE FUNCTION refuse_taken_slugs(content uuid) RETURNS void
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = welcome, pg_temp AS $$
+DECLARE
+  s record;
+BEGIN
+  FOR s IN SELECT x.language, x.slug FROM content_slug x WHERE x.content = refuse_taken_slugs.content AND x.current ORDER BY 1 LOOP
+    IF slug_taken(content, s.language, s.slug) THEN
+      PERFORM problem('duplicate', jsonb_build_array(jsonb_build_object('pointer', '/slug', 'code', 'slug_taken', 'limit', s.slug)));
+    END IF;
+  END LOOP;
+END
+$$;
+
+-- Everybody may read content, so the wall is here: the daemon writes what belongs to the desks of the editor who asks.
+CREATE OR REPLACE FUNCTION refuse_other_desks(desk text) RETURNS void LANGUAGE plpgsql STABLE AS $$
+BEGIN
+  IF current_user = 'welcome' AND desk <> ALL (my_desks()) THEN
+    PERFORM problem('forbidden');
+  END IF;
+END
+$$;
+
+-- First in every change by an editor: the thing, locked, if it is of that kind and one of the editor's desks; then If-Match.
+CREATE OR REPLACE FUNCTION lock_for_content(id uuid, kind text, if_match text) RETURNS void LANGUAGE plpgsql VOLATILE AS $$
+DECLARE
+  found_version integer;
+BEGIN
+  SELECT c.version INTO found_version FROM content c
+   WHERE c.id = lock_for_content.id AND c.kind = coalesce(lock_for_content.kind, c.kind) AND c.desk = ANY (my_desks())
+     FOR NO KEY UPDATE;
+  PERFORM require(found_version IS NOT NULL, 'not_found');
+  PERFORM precondition(if_match, found_version::text);
+END
+$$;
+
+-- The tree has no cycles, at most ten levels, a city's pages below its own or the region's; moves wait for each other.
+CREATE OR REPLACE FUNCTION content_before() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+  moved boolean := TG_OP = 'INSERT' OR (NEW.parent, NEW.city, NEW.archived_at) IS DISTINCT FROM (OLD.parent, OLD.city, OLD.archived_at);
+  above record;
+BEGIN
+  PERFORM refuse_other_desks(coalesce(NEW.city, '*'));
+  IF TG_OP = 'UPDATE' THEN
+    PERFORM refuse_other_desks(coalesce(OLD.city, '*'));
+  END IF;
+  IF NEW.parent IS NOT NULL AND moved AND pg_trigger_depth() = 1 THEN
+    PERFORM pg_advisory_xact_lock(hashtextextended('content tree', 0));
+    WITH RECURSIVE up AS (
+      SELECT c.id, c.parent, c.kind, c.city, 1 AS level FROM content c WHERE c.id = NEW.parent
+       UNION ALL
+      SELECT c.id, c.parent, c.kind, c.city, up.level + 1 FROM up JOIN content c ON c.id = up.parent WHERE up.level < 20
+    )
+    SELECT bool_or(up.id = NEW.id) AS cycle, max(up.level) AS levels, bool_or(up.kind <> 'article') AS stranger,
+           bool_or(up.city IS NOT NULL AND up.city IS DISTINCT FROM NEW.city) AS other_city INTO above FROM up;
+    IF above.cycle OR NEW.parent = NEW.id THEN
+      PERFORM problem('validation_failed', '[{"pointer":"/parent","code":"cycle"}]');
+    ELSIF above.levels >= 10 THEN
+      PERFORM problem('validation_failed', '[{"pointer":"/parent","code":"too_deep","limit":"10"}]');
+    ELSIF above.stranger OR above.other_city THEN
+      PERFORM problem('validation_failed', '[{"pointer":"/parent","code":"wrong_parent"}]');
+    END IF;
+  END IF;
+  NEW.visible := NEW.archived_at IS NULL AND coalesce((SELECT c.visible FROM content c WHERE c.id = NEW.parent), true);
+  IF TG_OP = 'UPDATE' AND to_jsonb(NEW) - ARRAY['desk', 'visible', 'languages', 'shown', 'version', 'changed_at']
+                       <> to_jsonb(OLD) - ARRAY['desk', 'visible', 'languages', 'shown', 'version', 'changed_at'] THEN
+    NEW.version := OLD.version + 1;
+    NEW.changed_at := clock();
+  END IF;
+  RETURN NEW;
+END
+$$;
+
+CREATE OR REPLACE FUNCTION content_after() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = welcome, pg_temp AS $$
+BEGIN
+  IF NEW.visible <> OLD.visible THEN -- the trigger before each row below works its own out
+    UPDATE content c SET visible = NEW.visible WHERE c.parent = NEW.id;
+  END IF;
+  IF (NEW.city, NEW.archived_at, NEW.replaces) IS DISTINCT FROM (OLD.city, OLD.archived_at, OLD.replaces) AND NEW.archived_at IS NULL
+     AND me() IS NOT NULL THEN
+    PERFORM refuse_taken_slugs(NEW.id);
+  END IF;
+  RETURN NULL;
+END
+$$;
+
+-- What a thing has beside its texts is written by its desk alone, and counts as a change of the thing.
+CREATE OR REPLACE FUNCTION content_part_before() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+  of uuid := coalesce((to_jsonb(CASE TG_OP WHEN 'DELETE' THEN OLD ELSE NEW END) ->> TG_ARGV[0])::uuid);
+BEGIN
+  PERFORM refuse_other_desks(coalesce((SELECT c.desk FROM content c WHERE c.id = of), '*'));
+  IF TG_OP = 'UPDATE' AND to_jsonb(NEW) = to_jsonb(OLD) THEN
+    RETURN NULL;
+  END IF;
+  PERFORM content_touch(of);
+  RETURN CASE TG_OP WHEN 'DELETE' THEN OLD ELSE NEW END;
+END
+$$;
+
+CREATE OR REPLACE FUNCTION content_touch(content uuid) RETURNS void
+LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = welcome, pg_temp AS
+$$ UPDATE content c SET version = c.version + 1, changed_at = clock() WHERE c.id = content_touch.content $$;
+
+-- A text is written while it is a draft; a revision that left that state never changes but for its state and notes.
+CREATE OR REPLACE FUNCTION revision_frozen() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+  free text[] := ARRAY['state', 'note', 'reviewer', 'reviewed_at', 'published_at', 'version', 'changed_at', 'desk', 'author', 'source_revision'];
+BEGIN
+  IF OLD.state <> 'draft' AND to_jsonb(NEW) - free <> to_jsonb(OLD) - free THEN
+    PERFORM problem('conflict_state');
+  END IF;
+  NEW.version := OLD.version + 1;
+  NEW.changed_at := clock();
+  RETURN NEW;
+END
+$$;
+
+-- Before a revision is published: somebody else than its author does it where the desk wants four eyes, its slug is free, and the one
+-- before makes room. The import is no author, and looks at its slugs when all are there.
+CREATE OR REPLACE FUNCTION revision_before() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = welcome, pg_temp AS $$
+BEGIN
+  IF NEW.state = 'published' AND (TG_OP = 'INSERT' OR OLD.state <> 'published') THEN
+    IF me() IS NOT NULL AND coalesce((SELECT d.four_eyes FROM desk d WHERE d.desk IN (NEW.desk, '*') ORDER BY d.desk = '*' LIMIT 1), true) THEN
+      IF NEW.author = me() THEN
+        PERFORM problem('conflict_state', '[{"code":"four_eyes"}]');
+      ELSIF TG_OP = 'UPDATE' AND OLD.state = 'draft' THEN
+        PERFORM problem('conflict_state', '[{"code":"not_in_review"}]');
+      END IF;
+    END IF;
+    PERFORM 1 FROM content c WHERE c.id = NEW.content FOR NO KEY UPDATE;
+    IF me() IS NOT NULL AND slug_taken(NEW.content, NEW.language, NEW.slug) THEN
+      PERFORM problem('duplicate', jsonb_build_array(jsonb_build_object('pointer', '/slug', 'code', 'slug_taken', 'limit', NEW.slug)));
+    END IF;
+    UPDATE revision r SET state = 'superseded'
+     WHERE r.content = NEW.content AND r.language = NEW.language AND r.state = 'published' AND r.id <> NEW.id;
+    NEW.published_at := coalesce(NEW.published_at, clock());
+  END IF;
+  RETURN NEW;
+END
+$$;
+
+-- What readers get follows the states: published texts appear under their slug, archived ones disappear, old slugs go on leading there.
+CREATE OR REPLACE FUNCTION revision_after() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = welcome, pg_temp AS $$
+BEGIN
+  IF NEW.state = 'published' THEN
+    INSERT INTO translation (content, language, revision, slug, title, summary, body_markdown, body_html, body_text, embeds, method,
+                             source_language, source_revision, legal_basis, sources, reviewed_at, published_at)
+    VALUES (NEW.content, NEW.language, NEW.id, NEW.slug, NEW.title, NEW.summary, NEW.body_markdown, NEW.body_html, NEW.body_text,
+            NEW.embeds, NEW.method, NEW.source_language, NEW.source_revision, NEW.legal_basis, NEW.sources, NEW.reviewed_at, NEW.published_at)
+    ON CONFLICT (content, language) DO UPDATE SET
+      (revision, slug, title, summary, body_markdown, body_html, body_text, embeds, method, source_language, source_revision, legal_basis,
+       sources, reviewed_at, published_at)
+      = (EXCLUDED.revision, EXCLUDED.slug, EXCLUDED.title, EXCLUDED.summary, EXCLUDED.body_markdown, EXCLUDED.body_html,
+         EXCLUDED.body_text, EXCLUDED.embeds, EXCLUDED.method, EXCLUDED.source_language, EXCLUDED.source_revision,
+         EXCLUDED.legal_basis, EXCLUDED.sources, EXCLUDED.reviewed_at, EXCLUDED.published_at);
+    UPDATE content_slug s SET current = false
+     WHERE s.content = NEW.content AND s.language = NEW.language AND s.current AND s.slug <> NEW.slug;
+    INSERT INTO content_slug (content, language, slug) VALUES (NEW.content, NEW.language, NEW.slug)
+        ON CONFLICT (content, language, slug) DO UPDATE SET current = true;
+  ELSIF NEW.state = 'archived' THEN
+    DELETE FROM translation t WHERE t.revision = NEW.id;
+    IF FOUND THEN
+      UPDATE content_slug s SET current = false WHERE s.content = NEW.content AND s.language = NEW.language AND s.current;
+    END IF;
+  END IF;
+  RETURN NULL;
+END
+$$;
+
+CREATE OR REPLACE FUNCTION translation_after() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = welcome, pg_temp AS $$
+DECLARE
+  of uuid := CASE TG_OP WHEN 'DELETE' THEN OLD.content ELSE NEW.content END;
+BEGIN
+  UPDATE content c SET languages = ARRAY(SELECT t.language FROM translation t WHERE t.content = of ORDER BY t.language) WHERE c.id = of;
+  RETURN NULL;
+END
+$$;
+
+-- For the import: publishes a revision when anything changed (true), keeps the old ones and the old slugs. A translation points at
+-- the revision of its source that is published now, unless it is known to be behind it.
+CREATE OR REPLACE FUNCTION publish_translation(for_content uuid, tag text, name text, title text, summary text, markdown text, html text,
+                                               plain text, shows text[], method text, source text, behind boolean, legal_basis text[],
+                                               sources jsonb, reviewed_on date)
+RETURNS boolean LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = welcome, pg_temp AS $$
+DECLARE
+  old      translation;
+  reviewed timestamptz := reviewed_on::timestamp AT TIME ZONE 'UTC';
+BEGIN
+  SELECT * INTO old FROM translation t WHERE t.content = for_content AND t.language = tag;
+  IF (old.slug, old.title, old.summary, old.body_markdown, old.body_html, old.body_text, old.embeds, old.method, old.source_language,
+      old.legal_basis, old.sources, old.reviewed_at)
+     IS NOT DISTINCT FROM (lower(name), publish_translation.title, publish_translation.summary, markdown, html, plain, shows,
+                           publish_translation.method, source, publish_translation.legal_basis, publish_translation.sources, reviewed)
+  THEN
+    RETURN false;
+  END IF;
+  INSERT INTO revision (id, content, desk, language, number, state, slug, title, summary, body_markdown, body_html, body_text, embeds,
+                        method, source_language, source_revision, legal_basis, sources, reviewed_at, published_at)
+  SELECT uuid_v7(), c.id, c.desk, tag,
+         (SELECT coalesce(max(r.number), 0) + 1 FROM revision r WHERE r.content = for_content AND r.language = tag),
+         'published', lower(name), publish_translation.title, publish_translation.summary, markdown, html, plain, shows,
+         publish_translation.method, source,
+         (SELECT t.revision FROM translation t WHERE t.content = for_content AND t.language = source AND source <> tag AND NOT behind),
+         publish_translation.legal_basis, publish_translation.sources, reviewed, clock()
+    FROM content c
+   WHERE c.id = for_content;
+  RETURN true;
+END
+$$;
