@@ -53,7 +53,25 @@ $(BUILD)/tests/%: tests/unit/%.c $(PARTS)
 $(BUILD)/fuzz_%: tests/fuzz/fuzz_%.c $(PARTS)
 	$(COMPILE) -MMD -MP -MF $@.d -fsanitize=fuzzer -o $@ $< $(PARTS) -pie $(LIBRARY_LIBS)
 
-unit-tests: $(TESTS)
+# A daemon of tests/invented: its contract, statements and C instead of ours, the rest the same.
+INVENTED       := $(BUILD)/invented
+INVENTED_FILES := $(shell find tests/invented -name '*.sql' -o -name '*.yaml')
+
+$(INVENTED)/welcomed: $(INVENTED)/codes.o $(INVENTED)/embedded.o $(filter-out $(BUILD)/operation/codes.o $(BUILD)/embedded.o,$(OBJECTS))
+	$(LINK) -o $@ $^ $(LIBRARY_LIBS)
+
+$(INVENTED)/codes.o: tests/invented/codes.c $(BUILD)/flags
+	@mkdir -p $(@D)
+	$(COMPILE) -MMD -MP -c -o $@ $<
+
+$(INVENTED)/embedded.o: $(INVENTED_FILES) $(EMBEDDED)
+	@rm -rf $(INVENTED)/tree && mkdir -p $(INVENTED)/tree
+	@cp -r migrations content tests/invented/openapi.yaml tests/invented/src $(INVENTED)/tree
+	cd $(INVENTED)/tree && $(CURDIR)/src/operation/embed.sh ../embedded.S \
+	    $$(find openapi.yaml src migrations content/texts content/mail -name '*.yaml' -o -name '*.sql' -o -name '*.json') && \
+	    $(CC) -c -o ../embedded.o ../embedded.S
+
+unit-tests: $(TESTS) $(INVENTED)/welcomed
 fuzzers: $(FUZZERS)
 
 run: ## install what is missing, build, start PostgreSQL and serve on PORT (8080), admin on ADMIN_PORT (9080), data in LOCAL (.local)

@@ -23,4 +23,8 @@ void languages_choose(struct languages *languages, const char *lang, const char 
 /* Whether the Accept header (NULL: anything) admits the media type (RFC 9110 §12.5.1). */
 bool accept_admits(const char *accept, const char *media_type);
 
+/* Whether a list of entity tags (If-None-Match; NULL: none) names this one, `"..."`, or is `*`. Compared weakly (RFC 9110 §8.8.3.2,
+ * §13.1.2); what follows an element that is no entity tag is not looked at. */
+bool etags_include(const char *list, const char *etag);
+
 #endif

@@ -309,12 +309,12 @@ class Daemons:
             db.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
     @contextlib.contextmanager
-    def running(self, start=True, **settings):
+    def running(self, start=True, program=None, **settings):
         """A daemon with a fresh database and these settings; start=False leaves the starting to the test."""
         name = self.create_database()
         folder = self.folder / name
         folder.mkdir()
-        daemon = Daemon(self.program, name, folder, settings)
+        daemon = Daemon(program or self.program, name, folder, settings)
         self.running_now.append(daemon)
         try:
             if start:

@@ -26,6 +26,24 @@ CREATE OR REPLACE FUNCTION url_component(name text) RETURNS text LANGUAGE sql IM
     FROM regexp_split_to_table(name, '') WITH ORDINALITY AS c(letter, n)
 $$;
 
+-- Lets a change pass that names the version it starts from: If-Match of RFC 9110 §13.1.1, compared strongly. What cannot be read
+-- matches nothing; revision NULL means there is nothing to match.
+CREATE OR REPLACE FUNCTION precondition(if_match text, revision text) RETURNS void LANGUAGE plpgsql VOLATILE AS $$
+DECLARE
+  tag CONSTANT text := '(?:W/)?"[^\x01-\x20"\x7f]*"';
+BEGIN
+  IF if_match IS NULL THEN
+    PERFORM problem('precondition_required', '[{"parameter": "If-Match", "code": "required"}]');
+  ELSIF revision IS NULL
+     OR btrim(if_match, E' \t') <> '*'
+    AND (if_match !~ ('^[ \t,]*' || tag || '(?:[ \t]*,(?:[ \t]*' || tag || ')?)*[ \t]*$')
+         OR NOT EXISTS (SELECT FROM regexp_matches(if_match, '(W/)?"([^"]*)"', 'g') AS m(part)
+                         WHERE m.part[1] IS NULL AND m.part[2] = revision)) THEN
+    PERFORM problem('precondition_failed');
+  END IF;
+END
+$$;
+
 -- The tags of [{"tag","level"}], in their order.
 CREATE OR REPLACE FUNCTION tags_of(languages jsonb) RETURNS text[] LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE AS $$
 BEGIN

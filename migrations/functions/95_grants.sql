@@ -10,7 +10,7 @@ GRANT EXECUTE ON FUNCTION
   TO welcome, welcome_worker;
 
 GRANT EXECUTE ON FUNCTION
-  subject(uuid), authenticate(bytea, text[], uuid), need(text[]), setting_secret(), close_session(),
+  precondition(text, text), subject(uuid), authenticate(bytea, text[], uuid), need(text[]), setting_secret(), close_session(),
   await_confirmation(text, uuid, text, text), request_sign_in(text, text), confirm_token(bytea, bytea), open_session(bytea, bytea),
   roles_of(uuid), staff_cities(), set_roles(uuid, jsonb), create_account(uuid, text, text, text, jsonb),
   lock_for_guide(uuid, boolean), lock_for_request(uuid), lock_for_proposal(uuid, text), lock_for_match(uuid),

@@ -80,28 +80,28 @@ static const char *etag_of(struct request *request, const struct buffer *body)
     return arena_printf(&request->arena, "\"%s\"", text);
 }
 
-/* If-None-Match compares weakly (RFC 9110 §13.1.2); a list is looked through by its opaque parts. */
-static bool etag_matches(const char *header, const char *etag)
-{
-    return header && (strcmp(header, "*") == 0 || strstr(header, etag) != NULL);
-}
-
-static void answer_success(struct request *request, int status, struct buffer *body, const char *type)
+/* What is public is validated by its bytes, the rest by the version its statement gave, if any. */
+static void answer_success(struct request *request, int status, struct buffer *body, const char *type, const char *revision)
 {
     const struct operation *operation = request->endpoint->operation;
     const bool public = operation->anonymous && operation->method == METHOD_GET && status == 200;
-    const char *etag = public && !buffer_failed(body) ? etag_of(request, body) : NULL;
+    const char *etag = NULL;
+    if (public && !buffer_failed(body))
+        etag = etag_of(request, body);
+    else if (revision && operation->method != METHOD_DELETE)
+        etag = arena_printf(&request->arena, "\"%s\"", revision);
     if (buffer_failed(body)) {
         buffer_release(body);
         request_fail(request, "overloaded");
         answer_problem(request);
         return;
     }
-    if (etag && etag_matches(request_header(request, "If-None-Match"), etag))
+    if (etag && operation->method == METHOD_GET && status == 200 && etags_include(request_header(request, "If-None-Match"), etag))
         status = 304; /* MHD sends no body then, but the length it would have (RFC 9110 §8.6) */
     response_make(request, status, body, type);
-    response_header(request, "ETag", etag);
-    response_header(request, "Cache-Control", public ? "public, no-cache" : "no-store");
+    if (!request->problem)
+        response_header(request, "ETag", etag);
+    response_header(request, "Cache-Control", public && !request->problem ? "public, no-cache" : "no-store");
 }
 
 /* Percent-encodes what is not unreserved (RFC 3986 §2.3). */
@@ -180,7 +180,7 @@ static void answer_list(struct request *request, const PGresult *rows)
         body.failed = !cursor;
     }
     list_write(request, rows, cursor, &body);
-    answer_success(request, 200, &body, "application/json");
+    answer_success(request, 200, &body, "application/json", NULL);
     if (cursor && !request->problem)
         answer_link(request, cursor);
 }
@@ -200,7 +200,7 @@ static void answer_row(struct request *request, const PGresult *rows)
     buffer_init(&body);
     if (success->schema && status / 100 == 2)
         row_write(plan, rows, 0, request->languages.items[0], &body);
-    answer_success(request, status, &body, "application/json");
+    answer_success(request, status, &body, "application/json", row_text(rows, plan->revision));
     if (!request->problem)
         response_header(request, "Location", row_text(rows, plan->location));
     request->served = row_text(rows, plan->served);
@@ -288,7 +288,7 @@ static void answer_rendered(struct request *request)
     if (!request->endpoint->code->render(request, &body, &type))
         body.failed = true;
     if (!request->problem) {
-        answer_success(request, request->endpoint->operation->success->status, &body, type);
+        answer_success(request, request->endpoint->operation->success->status, &body, type, NULL);
         return;
     }
     buffer_release(&body);

@@ -32,6 +32,8 @@ static const struct {
 /* Parameters every list understands by itself; statements may use them, but need not. */
 static const char *const CORE_PARAMETERS[] = {"limit", "after", "count", "lang"};
 
+#define IF_MATCH "If-Match" /* as openapi.yaml names the header */
+
 static void report_fault(struct joiner *joiner, const char *where, unsigned line, const char *what, const char *name)
 {
     joiner->clean = false;
@@ -225,19 +227,36 @@ static bool has_parameter(const struct operation *operation, const char *name)
     return false;
 }
 
+/* If-Match is read as :ctx_if_match; whoever uses it says so in the contract, with what comes when it does not match. */
+static void condition_review(struct joiner *joiner, const struct endpoint *endpoint)
+{
+    const struct operation *operation = endpoint->operation;
+    if (!uses_name(endpoint, "ctx_if_match"))
+        return;
+    if (!has_parameter(operation, IF_MATCH))
+        report_fault(joiner, operation->id, 0, "a statement uses ctx_if_match, but there is no parameter", IF_MATCH);
+    if (!operation_answer(operation, 412) || !operation_answer(operation, 428))
+        report_fault(joiner, operation->id, 0, "a statement uses ctx_if_match, but 412 and 428 are not both documented", "");
+}
+
+static bool parameter_used(const struct endpoint *endpoint, const char *name)
+{
+    for (size_t i = 0; i < sizeof CORE_PARAMETERS / sizeof *CORE_PARAMETERS; i++)
+        if (strcmp(CORE_PARAMETERS[i], name) == 0)
+            return true;
+    return uses_name(endpoint, strcmp(name, IF_MATCH) == 0 ? "ctx_if_match" : name);
+}
+
 /* Everything that may be sent must matter: an input no statement uses is a mistake on one of both sides. */
 static void inputs_review(struct joiner *joiner, const struct endpoint *endpoint)
 {
     const struct operation *operation = endpoint->operation;
+    condition_review(joiner, endpoint);
     if (endpoint->code && (endpoint->code->prepare || endpoint->code->render))
         return;
-    for (size_t i = 0; i < operation->parameter_count; i++) {
-        bool used = uses_name(endpoint, operation->parameters[i].name);
-        for (size_t k = 0; k < sizeof CORE_PARAMETERS / sizeof *CORE_PARAMETERS; k++)
-            used = used || strcmp(CORE_PARAMETERS[k], operation->parameters[i].name) == 0;
-        if (!used)
+    for (size_t i = 0; i < operation->parameter_count; i++)
+        if (!parameter_used(endpoint, operation->parameters[i].name))
             report_fault(joiner, operation->id, 0, "no statement uses the parameter", operation->parameters[i].name);
-    }
     const bool counts = has_parameter(operation, "count"), total = endpoint_program(endpoint, "total") != NULL;
     if (counts != total)
         report_fault(joiner, operation->id, 0, "the parameter count and a file .total.sql belong together", "");

@@ -151,3 +151,34 @@ bool accept_admits(const char *accept, const char *media_type)
     }
     return count == 0 || quality > 0;
 }
+
+/* The length of the opaque tag with its quotes (RFC 9110 §8.8.3), 0 when there is none. */
+static size_t opaque_tag_length(const char *at)
+{
+    size_t length = 1;
+    if (*at != '"')
+        return 0;
+    while ((unsigned char)at[length] > ' ' && at[length] != '"' && at[length] != 0x7F)
+        length++;
+    return at[length] == '"' ? length + 1 : 0;
+}
+
+bool etags_include(const char *list, const char *etag)
+{
+    const char *at = list ? list + strspn(list, " \t,") : "";
+    if (*at == '*' && *skip_space(at + 1) == '\0')
+        return true;
+    while (*at) {
+        at += strncmp(at, "W/", 2) == 0 ? 2 : 0;
+        const size_t length = opaque_tag_length(at);
+        if (length == 0)
+            return false;
+        if (strlen(etag) == length && strncmp(at, etag, length) == 0)
+            return true;
+        at = skip_space(at + length);
+        if (*at && *at != ',')
+            return false;
+        at += strspn(at, " \t,");
+    }
+    return false;
+}

@@ -134,6 +134,12 @@ static bool takes_after(const struct operation *operation)
     return false;
 }
 
+/* Whether a type's text form can stand in an entity tag. */
+static bool is_version(Oid type)
+{
+    return type == SQL_TEXT || type == SQL_INT4 || type == SQL_INT8 || type == SQL_UUID;
+}
+
 static bool rows_plan(struct endpoints *endpoints, const struct endpoint *endpoint, struct program *program, const PGresult *described,
                       struct buffer *report)
 {
@@ -151,7 +157,11 @@ static bool rows_plan(struct endpoints *endpoints, const struct endpoint *endpoi
     }
     if (!program->row)
         buffer_printf(report, "%s: %s\n", program->file->path, fault);
-    else if (program->row->cursor < 0 && takes_after(endpoint->operation)) {
+    else if (program->row->revision >= 0 && !is_version(types[program->row->revision])) {
+        buffer_printf(report, "%s: column _revision of type %s is no version: text, int4, int8 or uuid is one\n", program->file->path,
+                      sql_type_name(types[program->row->revision]));
+        return false;
+    } else if (program->row->cursor < 0 && takes_after(endpoint->operation)) {
         buffer_printf(report, "%s: there is a parameter after, but no column _cursor\n", program->file->path);
         return false;
     }

@@ -112,6 +112,17 @@ def test_a_name_with_two_meanings(tree):
     tree.refused(f"{GUIDE}: more than one thing is called ctx_request_id")
 
 
+def test_a_version_asked_for_but_not_told_of(tree):
+    tree.change(ACCEPT, "SELECT lock_for_proposal(:id, 'guide');", "SELECT lock_for_proposal(:id, 'guide');\nSELECT precondition(:ctx_if_match, '1');")
+    tree.refused("accept_proposal: a statement uses ctx_if_match, but there is no parameter If-Match",
+                 "accept_proposal: a statement uses ctx_if_match, but 412 and 428 are not both documented")
+
+
+def test_a_version_told_of_but_not_asked_for(tree):
+    tree.change("openapi.yaml", GUIDE_PARAMETERS, GUIDE_PARAMETERS + "        - $ref: '#/components/parameters/If-Match'\n")
+    tree.refused("get_guide: no statement uses the parameter If-Match")
+
+
 def test_a_count_without_a_statement_for_it(tree):
     (tree.folder / "src/information/list_articles.total.sql").unlink()
     tree.refused("list_articles: the parameter count and a file .total.sql belong together")
@@ -185,6 +196,11 @@ def test_the_line_is_that_of_the_statement(tree):
     tree.append(ACCEPT, "\n\nSELECT now() AS\n nothing, 1/0, nowhere;\n")
     count = len((tree.folder / ACCEPT).read_text().splitlines())
     tree.refused(f'{ACCEPT}:{count - 1}: PostgreSQL: column "nowhere" does not exist')
+
+
+def test_a_version_that_is_no_tag(tree):
+    tree.change(GUIDE, "g.id,", "g.id, now() AS _revision,")
+    tree.refused(f"{GUIDE}: column _revision of type timestamptz is no version: text, int4, int8 or uuid is one")
 
 
 def test_a_missing_column(tree):

@@ -148,6 +148,26 @@ static void test_accept_admits_by_the_closest_range(void **state)
         expect_admits(bad[i], false);
 }
 
+static void expect_tag(const char *list, bool included)
+{
+    if (etags_include(list, "\"a\"") != included)
+        fail_msg("%s", list ? list : "no header");
+}
+
+static void test_a_list_of_entity_tags_is_read_exactly(void **state)
+{
+    (void)state;
+    static const char *const good[] = {"\"a\"", "*", " * ", "W/\"a\"", "\"b\",\"a\"", ",, \"b\" , W/\"a\"", "\"a\",", "\"b,c\", \"a\"",
+                                       "\"a\" and more"};
+    static const char *const bad[] = {"", ",", "a", "\"a", "a\"", "\"A\"", "\"aa\"", "w/\"a\"", "W/ \"a\"", "\"b\" \"a\"", "\"b\"\"a\"",
+                                      "*, \"a\"", "\"b,\"a\"", "\"b \", \"a\"", "\"\"", "b, \"a\"", "\"b", "W/", "**"};
+    expect_tag(NULL, false);
+    for (size_t i = 0; i < sizeof good / sizeof *good; i++)
+        expect_tag(good[i], true);
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+        expect_tag(bad[i], false);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -160,6 +180,7 @@ int main(void)
         cmocka_unit_test(test_long_headers_are_read_as_far_as_the_bound),
         cmocka_unit_test(test_there_is_a_language_before_there_is_reference_data),
         cmocka_unit_test(test_accept_admits_by_the_closest_range),
+        cmocka_unit_test(test_a_list_of_entity_tags_is_read_exactly),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }
