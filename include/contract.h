@@ -24,11 +24,20 @@ struct parameter {
     unsigned line;
 };
 
+/* One media type an answer may have. */
+struct media {
+    const char *type;            /* "application/json" */
+    const struct schema *schema; /* NULL: not JSON */
+};
+
+#define JSON_MEDIA_TYPE "application/json"
+
 /* One documented answer. */
 struct answer_form {
-    int status;                  /* 0: `default` */
-    const char *media_type;      /* NULL: no body */
-    const struct schema *schema; /* NULL: no body, or not JSON */
+    int status; /* 0: `default` */
+    const struct media *media; /* in the document's order: the first is for who does not mind */
+    size_t media_count;        /* 0: no body */
+    const struct schema *schema; /* of application/json, which rows are written as; NULL: it is none of them */
 };
 
 struct names {
@@ -72,6 +81,9 @@ void contract_release(struct contract *contract);
 
 /* The operation of that id, or NULL. */
 const struct operation *contract_find(const struct contract *contract, const char *id);
+
+/* The documented media type that is this one, whatever parameters follow it ("text/html; charset=utf-8"); NULL: none is. */
+const struct media *answer_media(const struct answer_form *form, const char *type);
 
 /* The form documented for exactly that status (0: for `default`), or NULL. */
 const struct answer_form *operation_answer(const struct operation *operation, int status);

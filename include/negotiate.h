@@ -20,8 +20,8 @@ struct languages {
  * RFC 4647 §3.4 lookup by truncation) before the defaults ("en,de"). Unreadable parts of the header are passed over. */
 void languages_choose(struct languages *languages, const char *lang, const char *accept_language, const char *defaults);
 
-/* Whether the Accept header (NULL: anything) admits the media type (RFC 9110 §12.5.1). */
-bool accept_admits(const char *accept, const char *media_type);
+/* How much the Accept header (NULL: anything) wants the media type, in thousandths; 0: not at all (RFC 9110 §12.5.1). */
+int accept_quality(const char *accept, const char *media_type);
 
 /* Whether a list of entity tags (If-None-Match; NULL: none) names this one, `"..."`, or is `*`. Compared weakly (RFC 9110 §8.8.3.2,
  * §13.1.2); what follows an element that is no entity tag is not looked at. */

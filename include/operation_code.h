@@ -29,7 +29,13 @@ struct operation_code {
     void (*prepare)(struct request *request);
     /* Instead of a statement: writes the whole body; *type is its media type. False: out of memory. It may refuse. */
     bool (*render)(struct request *request, struct buffer *out, const char **type);
-    const struct column_code *columns; /* columns written by C; ends with {0} */
+    /* Instead of a body of JSON: writes what the operation's last statement (of <operation>.write.sql where there is one) gave, in
+     * each media type the contract offers besides application/json. *type is the one asked for; a parameter may be added to it. Rows
+     * may be none, unless 404 is documented; of a list only the first request_shown() count. False: out of memory. It may refuse. */
+    bool (*write)(struct request *request, const PGresult *rows, struct buffer *out, const char **type);
+    /* After each successful answer from rows, on any loop's thread: to count in memory. */
+    void (*answered)(const struct request *request, const PGresult *rows);
+    const struct column_code *columns; /* columns written by C, or with write NULL only there for it; ends with {0} */
 };
 
 /* All tables of all modules, ended by NULL (src/operation/codes.c). */
@@ -46,6 +52,15 @@ const json_t *request_parameter(const struct request *request, const char *name)
 
 /* The language the reader asked for first (a tag of /v1/languages). */
 const char *request_language(const struct request *request);
+
+/* The media type that was asked for and will be answered with, one of those documented; NULL: the answer has no body. */
+const char *request_media_type(const struct request *request);
+
+/* How many of a list's rows belong to the answer: one more may be there to tell that it goes on. */
+int request_shown(const struct request *request, const PGresult *rows);
+
+/* Where a list goes on, "/v1/articles?after=...", for write(); NULL: nowhere. */
+const char *request_next(const struct request *request);
 
 /* Says in which language the answer is, where that is not the one asked for first. */
 void request_served(struct request *request, const char *language);

@@ -55,6 +55,8 @@ struct request {
     struct MHD_Response *response;
     int status;
     size_t answer_length;
+    const struct media *media; /* chosen by Accept; NULL: the answer has no body */
+    const char *next, *next_cursor; /* of a list that goes on: where, and its place; else NULL */
     const char *served; /* the language an answer is in, where the statement or the C part said it; borrowed */
 };
 
@@ -73,7 +75,14 @@ void request_answer(struct request *request);
 void request_answer_segment(struct request *request);
 
 /* Whether the contract documents this answer; always true without WELCOME_CHECK_ANSWERS. src/core/answer_check.c */
-bool answer_check(struct request *request, int status, const struct buffer *body);
+bool answer_check(struct request *request, int status, const struct buffer *body, const char *type);
+
+/* Of a list: finds where it goes on (false: out of memory), then writes it. src/core/answer_list.c */
+bool list_follow(struct request *request, const PGresult *rows);
+void list_write(struct request *request, const PGresult *rows, struct buffer *body);
+
+/* Whether the operation's C writes this answer, not the row plan. src/core/answer.c */
+bool request_written_by_code(const struct request *request);
 
 /* Refuses; the first code stays. */
 void request_fail(struct request *request, const char *code);

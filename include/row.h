@@ -17,7 +17,7 @@ typedef bool (*column_write)(struct buffer *out, const char *value, const char *
 /* A column an operation writes with C of its own. */
 struct column_code {
     const char *column;
-    column_write write;
+    column_write write; /* NULL: as any other; the column need not be a property of the answer */
 };
 
 struct field; /* one property of the object being written */
@@ -39,6 +39,12 @@ const struct row_plan *row_plan_make(const struct schema *schema, int columns, c
 
 /* Whether the result has exactly the planned columns. */
 bool row_plan_fits(const struct row_plan *plan, const PGresult *result);
+
+/* The text form of a column's value, borrowed; NULL: it is NULL, or there is no such row or column. */
+const char *row_text(const PGresult *rows, int row, const char *column);
+
+/* Appends the bytes of a bytea column. False: there are none, as above. */
+bool row_bytes(const PGresult *rows, int row, const char *column, struct buffer *out);
 
 /* Writes one row as an object. */
 void row_write(const struct row_plan *plan, const PGresult *result, int row, const char *language, struct buffer *out);

@@ -99,10 +99,19 @@ static bool admit_body(struct request *request)
     return !request->problem;
 }
 
+/* The most wanted of the documented media types, the first of equals. */
 static bool admit_accept(struct request *request)
 {
     const struct answer_form *success = request->endpoint->operation->success;
-    if (success->media_type && !accept_admits(request_header(request, "Accept"), success->media_type))
+    int best = 0;
+    for (size_t i = 0; i < success->media_count; i++) {
+        const int quality = accept_quality(request_header(request, "Accept"), success->media[i].type);
+        if (quality > best) {
+            best = quality;
+            request->media = &success->media[i];
+        }
+    }
+    if (success->media_count > 0 && best == 0)
         request_fail(request, "not_acceptable");
     return !request->problem;
 }

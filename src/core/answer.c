@@ -25,7 +25,7 @@ static void problem_body(struct request *request, struct buffer *body)
 static void response_make(struct request *request, int status, struct buffer *body, const char *type)
 {
     size_t length = 0;
-    if (!answer_check(request, status, body)) {
+    if (!answer_check(request, status, body, type)) {
         request->problem = "internal";
         status = text_problem_status(request->problem);
         type = "application/problem+json";
@@ -104,106 +104,68 @@ static void answer_success(struct request *request, int status, struct buffer *b
     response_header(request, "Cache-Control", public && !request->problem ? "public, no-cache" : "no-store");
 }
 
-/* Percent-encodes what is not unreserved (RFC 3986 §2.3). */
-static void component_write(struct buffer *out, const char *text)
-{
-    static const char unreserved[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~";
-    while (*text) {
-        const size_t plain = strspn(text, unreserved);
-        buffer_append(out, text, plain);
-        text += plain;
-        if (*text)
-            buffer_printf(out, "%%%02X", (unsigned char)*text++);
-    }
-}
-
-/* Repeats the request with the next place (RFC 8288); written anew, since a target as it came may hold what ends a link. */
-static void answer_link(struct request *request, const char *cursor)
-{
-    const struct target *target = &request->target;
-    struct buffer link;
-    buffer_init(&link);
-    buffer_putc(&link, '<');
-    for (size_t i = 0; i < target->segment_count; i++) {
-        buffer_putc(&link, '/');
-        component_write(&link, target->segments[i]);
-    }
-    buffer_putc(&link, '?');
-    for (size_t i = 0; i < target->query_count; i++)
-        if (strcmp(target->query[i].name, "after") != 0) {
-            component_write(&link, target->query[i].name);
-            buffer_putc(&link, '=');
-            component_write(&link, target->query[i].value);
-            buffer_putc(&link, '&');
-        }
-    buffer_printf(&link, "after=%s>; rel=\"next\"", cursor);
-    response_header(request, "Link", buffer_text(&link));
-    buffer_release(&link);
-}
-
-static void list_write(struct request *request, const PGresult *rows, const char *cursor, struct buffer *body)
-{
-    const int limit = request_limit(request), count = PQntuples(rows);
-    const int shown = limit > 0 && count > limit ? limit : count;
-    buffer_puts(body, "{\"items\":[");
-    for (int row = 0; row < shown; row++) {
-        if (row)
-            buffer_putc(body, ',');
-        row_write(request->program->row, rows, row, request->languages.items[0], body);
-    }
-    buffer_puts(body, "],\"next\":");
-    if (cursor)
-        buffer_json_text(body, cursor);
-    else
-        buffer_puts(body, "null");
-    if (request->total_step < SEGMENT_STEPS_MAX && PQntuples(request->segment.results[request->total_step]) == 1)
-        buffer_printf(body, ",\"total\":%s", PQgetvalue(request->segment.results[request->total_step], 0, 0));
-    buffer_putc(body, '}');
-}
-
-/* The place of the last row shown, when there are more. */
-static const char *list_place(const struct request *request, const PGresult *rows)
-{
-    const int limit = request_limit(request), column = request->program->row->cursor;
-    return limit > 0 && PQntuples(rows) > limit && column >= 0 ? PQgetvalue(rows, limit - 1, column) : NULL;
-}
-
-static void answer_list(struct request *request, const PGresult *rows)
-{
-    const char *place = list_place(request, rows), *cursor = NULL;
-    struct buffer body;
-    buffer_init(&body);
-    if (place) {
-        const char *filter = request_filter(request);
-        const struct cursor_scope scope = {request->loop->service->cursor_key, request->endpoint->operation->id, filter};
-        cursor = filter ? cursor_sign(&scope, place, &request->arena) : NULL;
-        body.failed = !cursor;
-    }
-    list_write(request, rows, cursor, &body);
-    answer_success(request, 200, &body, "application/json", NULL);
-    if (cursor && !request->problem)
-        answer_link(request, cursor);
-}
-
-static const char *row_text(const PGresult *rows, int column)
+/* Text of a reserved column in the first row, or NULL. */
+static const char *reserved_text(const PGresult *rows, int column)
 {
     return column >= 0 && PQntuples(rows) > 0 && !PQgetisnull(rows, 0, column) ? PQgetvalue(rows, 0, column) : NULL;
 }
 
-static void answer_row(struct request *request, const PGresult *rows)
+bool request_written_by_code(const struct request *request)
+{
+    const struct operation_code *code = request->endpoint->code;
+    return code && code->write && request->media && strcmp(request->media->type, JSON_MEDIA_TYPE) != 0;
+}
+
+/* No row is "not found": of an object always, of what C writes where that is documented, of a list never. */
+static bool rows_missing(const struct request *request, const PGresult *rows)
+{
+    const struct operation *operation = request->endpoint->operation;
+    const struct schema *schema = operation->success->schema;
+    if (operation->item || PQntuples(rows) > 0)
+        return false;
+    return request_written_by_code(request) ? operation_answer(operation, 404) != NULL : schema && schema->property_count;
+}
+
+static void body_write(struct request *request, const PGresult *rows, struct buffer *body, const char **type)
+{
+    const struct operation *operation = request->endpoint->operation;
+    if (request_written_by_code(request))
+        body->failed = !request->endpoint->code->write(request, rows, body, type) || body->failed;
+    else if (operation->item)
+        list_write(request, rows, body);
+    else if (operation->success->schema)
+        row_write(request->program->row, rows, 0, request->languages.items[0], body);
+}
+
+static void answer_written(struct request *request, const PGresult *rows)
 {
     const struct row_plan *plan = request->program->row;
-    const struct answer_form *success = request->endpoint->operation->success;
-    const char *own = row_text(rows, plan->status);
-    const int status = own ? (int)strtol(own, NULL, 10) : success->status;
+    const struct operation *operation = request->endpoint->operation;
+    const char *own = operation->item ? NULL : reserved_text(rows, plan->status);
+    const int status = own ? (int)strtol(own, NULL, 10) : operation->success->status;
+    const char *type = request->media ? request->media->type : JSON_MEDIA_TYPE;
+    const char *served = operation->item ? NULL : reserved_text(rows, plan->served);
     struct buffer body;
     buffer_init(&body);
-    if (success->schema && status / 100 == 2)
-        row_write(plan, rows, 0, request->languages.items[0], &body);
-    answer_success(request, status, &body, "application/json", row_text(rows, plan->revision));
-    if (!request->problem)
-        response_header(request, "Location", row_text(rows, plan->location));
-    request->served = row_text(rows, plan->served);
+    if (served)
+        request->served = served;
+    if (operation->item && !list_follow(request, rows))
+        body.failed = true;
+    if (status / 100 == 2 && !buffer_failed(&body))
+        body_write(request, rows, &body, &type);
+    if (request->problem) {
+        buffer_release(&body);
+        answer_problem(request);
+        return;
+    }
+    answer_success(request, status, &body, type, operation->item ? NULL : reserved_text(rows, plan->revision));
+    if (request->problem)
+        return;
+    response_header(request, "Location", operation->item ? NULL : reserved_text(rows, plan->location));
+    if (request->next)
+        response_header(request, "Link", arena_printf(&request->arena, "<%s>; rel=\"next\"", request->next));
+    if (request->endpoint->code && request->endpoint->code->answered && status / 100 == 2)
+        request->endpoint->code->answered(request, rows);
 }
 
 /* The rows of a finished segment. Plans are compared with every result: after a change of the tables a writer holding column
@@ -211,19 +173,15 @@ static void answer_row(struct request *request, const PGresult *rows)
 static void answer_rows(struct request *request)
 {
     const PGresult *rows = request->segment.results[request->answer_step];
-    const struct operation *operation = request->endpoint->operation;
-    const struct schema *schema = operation->success->schema;
     if (!row_plan_fits(request->program->row, rows)) {
-        log_error("columns_changed", log_text("operation", operation->id), log_text("request_id", request->id));
+        log_error("columns_changed", log_text("operation", request->endpoint->operation->id), log_text("request_id", request->id));
         request_fail(request, "internal");
-    } else if (!operation->item && schema && schema->property_count && PQntuples(rows) == 0)
+    } else if (rows_missing(request, rows))
         request_fail(request, "not_found");
     if (request->problem)
         answer_problem(request);
-    else if (operation->item)
-        answer_list(request, rows);
     else
-        answer_row(request, rows);
+        answer_written(request, rows);
 }
 
 /* What PostgreSQL refused. Its own words go to the log, never to the client; nor do its details, which quote rows. */
@@ -283,7 +241,7 @@ static void answer_options(struct request *request)
 static void answer_rendered(struct request *request)
 {
     struct buffer body;
-    const char *type = "application/json";
+    const char *type = request->media ? request->media->type : JSON_MEDIA_TYPE;
     buffer_init(&body);
     if (!request->endpoint->code->render(request, &body, &type))
         body.failed = true;

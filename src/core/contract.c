@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "banned.h"
 
@@ -173,6 +174,26 @@ static bool body_compile(struct compiler *compiler, struct operation *operation,
     return operation->body->types == SCHEMA_OBJECT || refuse(compiler, node->line, "a request body must be an object");
 }
 
+static bool content_compile(struct compiler *compiler, const struct node *content, struct answer_form *answer)
+{
+    if (content->kind != NODE_MAPPING || content->count == 0)
+        return refuse(compiler, content->line, "content needs a media type");
+    struct media *media = compiler_array(compiler, content->count, sizeof *media);
+    for (size_t i = 0; media && i < content->count; i++) {
+        if (!members_known(compiler, content->items[i], "a media type", " schema example examples "))
+            return false;
+        const struct node *schema = node_get(content->items[i], "schema");
+        media[i].type = content->keys[i];
+        if (schema && strstr(media[i].type, "json") && !(media[i].schema = schema_compile(compiler->schemas, schema, compiler->error)))
+            return false;
+        if (strcmp(media[i].type, JSON_MEDIA_TYPE) == 0)
+            answer->schema = media[i].schema;
+    }
+    answer->media = media;
+    answer->media_count = content->count;
+    return media != NULL;
+}
+
 static bool answer_compile(struct compiler *compiler, const char *status, const struct node *node, struct answer_form *answer)
 {
     char *end = NULL;
@@ -185,19 +206,7 @@ static bool answer_compile(struct compiler *compiler, const char *status, const 
         return refuse(compiler, node->line, "%s is no status", status);
     answer->status = (int)number;
     const struct node *content = node_get(node, "content");
-    if (!content)
-        return true;
-    if (content->kind != NODE_MAPPING || content->count == 0)
-        return refuse(compiler, content->line, "content needs a media type");
-    answer->media_type = content->keys[0];
-    for (size_t i = 0; i < content->count; i++)
-        if (!members_known(compiler, content->items[i], "a media type", " schema example examples "))
-            return false;
-    const struct node *schema = node_get(content->items[0], "schema");
-    if (!schema || !strstr(answer->media_type, "json"))
-        return true;
-    answer->schema = schema_compile(compiler->schemas, schema, compiler->error);
-    return answer->schema != NULL;
+    return !content || content_compile(compiler, content, answer);
 }
 
 static const struct schema_property *property_find(const struct schema *schema, const char *name)
@@ -391,5 +400,14 @@ const struct answer_form *operation_answer(const struct operation *operation, in
     for (size_t i = 0; i < operation->answer_count; i++)
         if (operation->answers[i].status == status)
             return &operation->answers[i];
+    return NULL;
+}
+
+const struct media *answer_media(const struct answer_form *form, const char *type)
+{
+    const size_t length = strcspn(type, "; ");
+    for (size_t i = 0; i < form->media_count; i++)
+        if (strlen(form->media[i].type) == length && strncasecmp(form->media[i].type, type, length) == 0)
+            return &form->media[i];
     return NULL;
 }

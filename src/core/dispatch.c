@@ -154,7 +154,9 @@ static bool segment_wanted(const struct segment *segment)
 bool request_dispatch(struct request *request)
 {
     const struct endpoint *endpoint = request->endpoint;
-    request->program = endpoint_program(endpoint, NULL);
+    request->program = request_written_by_code(request) ? endpoint_program(endpoint, "write") : NULL;
+    if (!request->program)
+        request->program = endpoint_program(endpoint, NULL);
     if (endpoint->code && endpoint->code->prepare)
         endpoint->code->prepare(request);
     if (request->faults.count > 0)

@@ -265,6 +265,25 @@ static void inputs_review(struct joiner *joiner, const struct endpoint *endpoint
             report_fault(joiner, operation->id, 0, "no statement uses the member", operation->body->properties[i].name);
 }
 
+/* Every media type is written by somebody: JSON by the row plan, all others by C. */
+static void writer_review(struct joiner *joiner, const struct endpoint *endpoint)
+{
+    const struct operation *operation = endpoint->operation;
+    const struct operation_code *code = endpoint->code;
+    bool others = false;
+    for (size_t i = 0; i < operation->success->media_count; i++) {
+        const char *type = operation->success->media[i].type;
+        const bool json = strcmp(type, JSON_MEDIA_TYPE) == 0;
+        others = others || !json;
+        if (!json && !(code && (code->write || code->render)))
+            report_fault(joiner, operation->id, 0, "no C writes", type);
+    }
+    if (code && code->write && !others)
+        report_fault(joiner, operation->id, 0, "C is there to write it, but it is only documented as", JSON_MEDIA_TYPE);
+    if (endpoint_program(endpoint, "write") && !(code && code->write))
+        report_fault(joiner, operation->id, 0, "there is a file .write.sql, but no C to write its rows", "");
+}
+
 static bool endpoint_join(struct joiner *joiner, struct endpoint *endpoint, const struct operation_code *const *codes)
 {
     const char *id = endpoint->operation->id;
@@ -286,6 +305,7 @@ static bool endpoint_join(struct joiner *joiner, struct endpoint *endpoint, cons
     if (!endpoint_program(endpoint, NULL) && !(endpoint->code && endpoint->code->render))
         report_fault(joiner, id, 0, "the operation has neither a statement nor a C function", "");
     inputs_review(joiner, endpoint);
+    writer_review(joiner, endpoint);
     return true;
 }
 

@@ -87,6 +87,8 @@ void request_headers(struct request *request)
     response_header(request, "API-Version", request->loop->service->version);
     response_header(request, "X-Content-Type-Options", "nosniff");
     response_header(request, "Vary", "Accept-Language");
+    if (request->endpoint && request->endpoint->operation->success->media_count > 1)
+        response_header(request, "Vary", "Accept");
     if (!request->problem && request->status != 204)
         response_header(request, "Content-Language", request->served ? request->served : request->languages.items[0]);
     headers_cors(request);

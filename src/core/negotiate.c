@@ -137,7 +137,7 @@ static int media_match(const struct range *range, const char *media_type)
     return range->length == 3 && strncmp(range->text, "*/*", 3) == 0;
 }
 
-bool accept_admits(const char *accept, const char *media_type)
+int accept_quality(const char *accept, const char *media_type)
 {
     struct range ranges[RANGES_MAX];
     const size_t count = ranges_read(accept, ranges);
@@ -149,7 +149,7 @@ bool accept_admits(const char *accept, const char *media_type)
             quality = ranges[i].quality;
         }
     }
-    return count == 0 || quality > 0;
+    return count == 0 ? 1000 : quality;
 }
 
 /* The length of the opaque tag with its quotes (RFC 9110 §8.8.3), 0 when there is none. */

@@ -120,9 +120,16 @@ static bool prove_prepare(PGconn *db, const struct prepared *prepared, const cha
     return fine;
 }
 
-/* What the rows of a program are written as: an item of a list, the answer itself, or nothing of it. */
-static const struct schema *row_schema(const struct operation *operation)
+static bool is_variant(const struct program *program, const char *variant)
 {
+    return program->variant && strcmp(program->variant, variant) == 0;
+}
+
+/* What the rows of a program are written as: an item of a list, the answer itself, or, where C writes them, nothing of it. */
+static const struct schema *row_schema(const struct operation *operation, const struct program *program)
+{
+    if (is_variant(program, "write"))
+        return NULL;
     return operation->item ? operation->item : operation->success->schema;
 }
 
@@ -152,7 +159,7 @@ static bool rows_plan(struct endpoints *endpoints, const struct endpoint *endpoi
             names[i] = PQfname(described, i);
             types[i] = PQftype(described, i);
         }
-        program->row = row_plan_make(row_schema(endpoint->operation), columns, names, types,
+        program->row = row_plan_make(row_schema(endpoint->operation, program), columns, names, types,
                                      endpoint->code ? endpoint->code->columns : NULL, &endpoints->arena, fault);
     }
     if (!program->row)
@@ -175,7 +182,7 @@ static bool answer_prove(struct endpoints *endpoints, const struct endpoint *end
     bool fine = PQresultStatus(described) == PGRES_COMMAND_OK;
     if (!fine)
         report_database(report, program->file->path, 1, described);
-    else if (program->variant && strcmp(program->variant, "total") == 0) {
+    else if (is_variant(program, "total")) {
         fine = PQnfields(described) == 1 && PQftype(described, 0) == SQL_INT8;
         if (!fine)
             buffer_printf(report, "%s: a total is one column of type int8\n", program->file->path);

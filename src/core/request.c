@@ -272,6 +272,11 @@ const char *request_language(const struct request *request)
     return request->languages.items[0];
 }
 
+const char *request_media_type(const struct request *request)
+{
+    return request->media ? request->media->type : NULL;
+}
+
 void request_served(struct request *request, const char *language)
 {
     request->served = language;

@@ -4,6 +4,7 @@
 
 #include "sql_type.h"
 
+#include <sodium.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -83,7 +84,7 @@ static bool column_plan(struct planner *planner, const struct schema *schema, in
     field->column = column;
     field->form = form_of(planner->types[column]);
     for (const struct column_code *code = planner->codes; code && code->column; code++)
-        if (strcmp(code->column, name) == 0) {
+        if (code->write && strcmp(code->column, name) == 0) {
             field->form = FORM_CODE;
             field->write = code->write;
             return true;
@@ -158,6 +159,14 @@ static bool columns_keep(struct planner *planner, struct row_plan *plan)
     return true;
 }
 
+static bool column_for_code(const struct planner *planner, const char *name)
+{
+    for (const struct column_code *code = planner->codes; code && code->column; code++)
+        if (!code->write && strcmp(code->column, name) == 0)
+            return true;
+    return false;
+}
+
 const struct row_plan *row_plan_make(const struct schema *schema, int columns, const char *const *names, const Oid *types,
                                      const struct column_code *codes, struct arena *arena, char fault[256])
 {
@@ -175,7 +184,7 @@ const struct row_plan *row_plan_make(const struct schema *schema, int columns, c
     if (schema && !fields_plan(&planner, schema, "", &plan->fields, &plan->count))
         return NULL;
     for (int i = 0; schema && i < columns; i++)
-        if (!planner.used[i]) {
+        if (!planner.used[i] && !column_for_code(&planner, names[i])) {
             plan_fault(&planner, "column", names[i], " is no property of the answer");
             return NULL;
         }
@@ -318,4 +327,35 @@ static void fields_write(const struct field *fields, size_t count, const PGresul
 void row_write(const struct row_plan *plan, const PGresult *result, int row, const char *language, struct buffer *out)
 {
     fields_write(plan->fields, plan->count, result, row, language, out);
+}
+
+static int cell_find(const PGresult *rows, int row, const char *column)
+{
+    const int number = PQfnumber(rows, column);
+    return row < 0 || row >= PQntuples(rows) || number < 0 || PQgetisnull(rows, row, number) ? -1 : number;
+}
+
+const char *row_text(const PGresult *rows, int row, const char *column)
+{
+    const int number = cell_find(rows, row, column);
+    return number < 0 ? NULL : PQgetvalue(rows, row, number);
+}
+
+/* '\x0a1b' (PostgreSQL manual §8.4.1). */
+bool row_bytes(const PGresult *rows, int row, const char *column, struct buffer *out)
+{
+    unsigned char bytes[512];
+    const char *text = row_text(rows, row, column);
+    if (!text || strncmp(text, "\\x", 2) != 0)
+        return false;
+    for (text += 2; *text;) {
+        const char *end = text;
+        size_t length = 0;
+        sodium_hex2bin(bytes, sizeof bytes, text, strnlen(text, 2 * sizeof bytes), NULL, &length, &end);
+        if (end == text)
+            return false;
+        buffer_append(out, (const char *)bytes, length);
+        text = end;
+    }
+    return true;
 }

@@ -94,6 +94,17 @@ def test_an_operation_that_only_c_has(tree):
     assert "get_openapi_yml: the operation has neither a statement nor a C function" in lines
 
 
+def test_a_media_type_nobody_writes(tree):
+    tree.change("openapi.yaml", "'200': {description: all cities by name, content: {application/json:",
+                "'200': {description: all cities by name, content: {text/csv: {}, application/json:")
+    tree.refused("list_cities: no C writes text/csv")
+
+
+def test_rows_for_c_that_is_not_there(tree):
+    tree.write("src/guides/get_guide.write.sql", "SELECT 1 AS one WHERE :id IS NOT NULL;\n")
+    tree.refused("get_guide: there is a file .write.sql, but no C to write its rows")
+
+
 def test_a_name_nothing_has(tree):
     tree.change(GUIDE, ":id", ":guide")
     lines = tree.check()

@@ -28,7 +28,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     loaded = true;
     arena_init(&arena, 0);
     const char *text = arena_copy(&arena, (const char *)data, size);
-    accept_admits(text, "application/json");
+    accept_quality(text, "application/json");
     etags_include(text, "\"a\"");
     choose(NULL, text);
     choose(text, text);

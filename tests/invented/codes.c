@@ -2,8 +2,64 @@
  * The C parts of the invented operations, in place of src/operation/codes.c. */
 #include "operation_code.h"
 
-#include <stddef.h>
+#include <stdatomic.h>
+#include <string.h>
 
 #include "banned.h"
 
-const struct operation_code *const OPERATION_CODES[] = {NULL};
+static bool days_write(struct request *request, const PGresult *rows, struct buffer *out, const char **type)
+{
+    const bool feed = strcmp(request_media_type(request), "application/atom+xml") == 0;
+    const char *next = request_next(request);
+    *type = feed ? "application/atom+xml; charset=utf-8" : "text/html; charset=utf-8";
+    buffer_puts(out, feed ? "<feed>" : "<html>");
+    for (int row = 0; row < request_shown(request, rows); row++) {
+        buffer_puts(out, "<p>");
+        buffer_html(out, row_text(rows, row, "sentence"));
+        buffer_puts(out, "</p>");
+    }
+    if (next) {
+        buffer_puts(out, "<link rel=\"next\" href=\"");
+        buffer_html(out, next);
+        buffer_puts(out, "\"/>");
+    }
+    buffer_puts(out, feed ? "</feed>" : "</html>");
+    return true;
+}
+
+static bool day_write(struct request *request, const PGresult *rows, struct buffer *out, const char **type)
+{
+    const char *name = row_text(rows, 0, "name");
+    (void)type;
+    if (strcmp(name, "secret") == 0)
+        request_refuse(request, "not_found");
+    if (strcmp(name, "wrong") == 0)
+        *type = "text/plain";
+    buffer_printf(out, "BEGIN:%s,", name);
+    return row_bytes(rows, 0, "bytes", out) && !row_text(rows, 1, "name") && !row_text(rows, 0, "nothing");
+}
+
+static atomic_uint visits;
+
+static void day_answered(const struct request *request, const PGresult *rows)
+{
+    (void)request;
+    if (row_text(rows, 0, "name"))
+        atomic_fetch_add(&visits, 1);
+}
+
+static bool visits_write(struct request *request, const PGresult *rows, struct buffer *out, const char **type)
+{
+    (void)request, (void)type;
+    buffer_printf(out, "%d rows, %u visits", PQntuples(rows), atomic_load(&visits));
+    return true;
+}
+
+static const struct operation_code INVENTED_CODES[] = {
+    {.operation = "list_days", .write = days_write, .columns = (const struct column_code[]){{"n", NULL}, {0}}},
+    {.operation = "get_day", .write = day_write, .answered = day_answered},
+    {.operation = "list_visits", .write = visits_write},
+    {0},
+};
+
+const struct operation_code *const OPERATION_CODES[] = {INVENTED_CODES, NULL};

@@ -91,7 +91,7 @@ static void test_a_list_knows_its_items_lane_and_cache(void **state)
     assert_int_equal(list->parameters[0].place, PLACE_QUERY);
     assert_int_equal(list->parameters[1].place, PLACE_HEADER);
     assert_int_equal(list->success->status, 200);
-    assert_string_equal(operation_answer(list, 0)->media_type, "application/problem+json");
+    assert_string_equal(operation_answer(list, 0)->media[0].type, "application/problem+json");
     assert_null(operation_answer(list, 404));
     assert_null(contract_find(&contract, "list"));
 }
@@ -190,6 +190,29 @@ static void test_answers_and_bodies_have_their_form(void **state)
                  "a request body must be an object");
 }
 
+static void test_an_answer_may_have_several_media_types(void **state)
+{
+    (void)state;
+    assert_true(load(GET "      responses:\n"
+                         "        '200':\n"
+                         "          description: d\n"
+                         "          content:\n"
+                         "            text/calendar: {}\n"
+                         "            application/json: {schema: {type: object, properties: {a: {type: string}}}}\n"
+                         "            application/geo+json: {schema: {type: object}}\n"));
+    const struct answer_form *success = contract.operations[0].success;
+    assert_int_equal(success->media_count, 3);
+    assert_string_equal(success->media[0].type, "text/calendar");
+    assert_null(success->media[0].schema);
+    assert_string_equal(success->schema->properties[0].name, "a");
+    assert_ptr_equal(answer_media(success, "text/Calendar; charset=utf-8"), &success->media[0]);
+    assert_non_null(answer_media(success, "application/geo+json")->schema);
+    assert_null(answer_media(success, "text/calendars"));
+    assert_null(answer_media(success, ""));
+    expect_fault(GET "      responses: {'200': {description: d, content: {text/calendar: {}, text/html: {shema: {}}}}}\n", 7,
+                 "a media type has no member shema");
+}
+
 static void test_documents_of_other_versions_are_refused(void **state)
 {
     (void)state;
@@ -210,6 +233,7 @@ int main(void)
         cmocka_unit_test(test_parameters_must_be_declared_as_they_are_used),
         cmocka_unit_test(test_operations_and_paths_are_unique),
         cmocka_unit_test(test_answers_and_bodies_have_their_form),
+        cmocka_unit_test(test_an_answer_may_have_several_media_types),
         cmocka_unit_test(test_documents_of_other_versions_are_refused),
     };
     return cmocka_run_group_tests(tests, NULL, teardown);

@@ -130,7 +130,7 @@ static void test_there_is_a_language_before_there_is_reference_data(void **state
 
 static void expect_admits(const char *accept, bool admits)
 {
-    if (accept_admits(accept, "application/json; charset=utf-8") != admits)
+    if ((accept_quality(accept, "application/json; charset=utf-8") > 0) != admits)
         fail_msg("%s", accept ? accept : "no header");
 }
 
@@ -146,6 +146,17 @@ static void test_accept_admits_by_the_closest_range(void **state)
         expect_admits(good[i], true);
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
         expect_admits(bad[i], false);
+}
+
+static void test_accept_weighs_by_the_closest_range(void **state)
+{
+    (void)state;
+    static const char header[] = "text/*;q=0.3, text/html;q=0.7, */*;q=0.5";
+    assert_int_equal(accept_quality(header, "text/html"), 700);
+    assert_int_equal(accept_quality(header, "text/calendar"), 300);
+    assert_int_equal(accept_quality(header, "application/json"), 500);
+    assert_int_equal(accept_quality(NULL, "application/json"), 1000);
+    assert_int_equal(accept_quality("image/png", "application/json"), 0);
 }
 
 static void expect_tag(const char *list, bool included)
@@ -180,6 +191,7 @@ int main(void)
         cmocka_unit_test(test_long_headers_are_read_as_far_as_the_bound),
         cmocka_unit_test(test_there_is_a_language_before_there_is_reference_data),
         cmocka_unit_test(test_accept_admits_by_the_closest_range),
+        cmocka_unit_test(test_accept_weighs_by_the_closest_range),
         cmocka_unit_test(test_a_list_of_entity_tags_is_read_exactly),
     };
     return cmocka_run_group_tests(tests, setup, teardown);

@@ -204,6 +204,52 @@ static void test_columns_and_properties_must_be_the_same(void **state)
                  "no column for property x.z");
 }
 
+static void test_a_column_only_c_reads_is_no_property(void **state)
+{
+    (void)state;
+    const struct column columns[] = {{"x", SQL_INT4, "1"}, {"y", UNKNOWN_TYPE, "2"}, {0}};
+    const struct column_code codes[] = {{"y", NULL}, {"x", NULL}, {0}};
+    expect_written(ONE("{type: integer}"), columns, codes, "{\"x\":1}");
+}
+
+static void test_values_are_read_by_their_columns_name(void **state)
+{
+    (void)state;
+    PGresult *rows = result_of((const struct column[]){{"a.b", SQL_TEXT, "1"}, {"y", SQL_TEXT, NULL}, {0}});
+    assert_string_equal(row_text(rows, 0, "a.b"), "1");
+    assert_null(row_text(rows, 0, "y"));
+    assert_null(row_text(rows, 0, "z"));
+    assert_null(row_text(rows, 1, "a.b"));
+    assert_null(row_text(rows, -1, "a.b"));
+    PQclear(rows);
+}
+
+static void test_bytes_are_read_from_their_text(void **state)
+{
+    (void)state;
+    char text[2 + 2 * 3000 + 1] = "\\x";
+    memset(text + 2, 'f', sizeof text - 3);
+    PGresult *rows = result_of((const struct column[]){{"few", SQL_BYTEA, "\\x00fF41"}, {"none", SQL_BYTEA, "\\x"}, {"many", SQL_BYTEA, text},
+                                                       {"odd", SQL_BYTEA, "\\x4"}, {"bad", SQL_BYTEA, "\\x41zz"}, {"plain", SQL_TEXT, "41"},
+                                                       {"null", SQL_BYTEA, NULL}, {0}});
+    struct buffer out;
+    buffer_init(&out);
+    assert_true(row_bytes(rows, 0, "few", &out));
+    assert_int_equal(out.length, 3);
+    assert_memory_equal(out.bytes, "\0\xFF" "A", 3);
+    assert_true(row_bytes(rows, 0, "none", &out));
+    assert_int_equal(out.length, 3);
+    assert_true(row_bytes(rows, 0, "many", &out));
+    assert_int_equal(out.length, 3003);
+    for (size_t i = 3; i < out.length; i++)
+        assert_int_equal((unsigned char)out.bytes[i], 0xFF);
+    static const char *const bad[] = {"odd", "bad", "plain", "null", "nothing"};
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+        assert_false(row_bytes(rows, 0, bad[i], &out));
+    buffer_release(&out);
+    PQclear(rows);
+}
+
 static void test_types_must_fit(void **state)
 {
     (void)state;
@@ -250,6 +296,9 @@ int main(void)
         cmocka_unit_test(test_code_writes_its_column_whatever_its_type),
         cmocka_unit_test(test_code_that_cannot_write_fails_the_answer),
         cmocka_unit_test(test_columns_and_properties_must_be_the_same),
+        cmocka_unit_test(test_a_column_only_c_reads_is_no_property),
+        cmocka_unit_test(test_values_are_read_by_their_columns_name),
+        cmocka_unit_test(test_bytes_are_read_from_their_text),
         cmocka_unit_test(test_types_must_fit),
         cmocka_unit_test(test_one_column_for_two_properties_is_refused),
         cmocka_unit_test(test_a_result_with_other_columns_does_not_fit_the_plan),

@@ -1,0 +1,3 @@
+-- No row at all: C writes the figure, and nothing found is fine where no 404 is documented.
+SELECT 1 AS one
+ WHERE false;
