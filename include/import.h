@@ -6,6 +6,7 @@
 #include "arena.h"
 #include "tree.h"
 
+#include <dirent.h>
 #include <libpq-fe.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -34,6 +35,18 @@ const struct node *import_tree(struct import *import, const char *path);
 
 /* Rows of a CSV file (RFC 4180) as sequence of mappings from the first line's names; NULL after saying why. */
 const struct node *import_csv(struct import *import, const char *path);
+
+/* Names in a folder that keep suits, in order, without their last drop bytes, in the arena; -1 after saying why. */
+int import_names(struct import *import, const char *path, int (*suits)(const struct dirent *), size_t drop, const char ***names);
+
+/* Whether the node is a mapping with no other members than these (ends with NULL). */
+bool import_members(const char *path, const struct node *mapping, const char *const *names);
+
+/* Whether the member is a text of 1 to longest characters. */
+bool import_text_fits(const char *path, const struct node *mapping, const char *name, size_t longest);
+
+/* Whether the text's member `provenance` says how it came to be (content/README.md). */
+bool import_provenance(const char *path, const struct node *text);
 
 /* Runs one statement that tells with its one value (t, or a number above 0) whether it wrote. False after saying why. */
 bool import_write(struct import *import, const char *path, unsigned line, const char *sql, int count, const char *const *values);

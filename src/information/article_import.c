@@ -6,7 +6,6 @@
 
 #include <dirent.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "banned.h"
@@ -59,7 +58,6 @@ static const char SAME_SLUG[] =
 static const char *const ARTICLE_MEMBERS[] = {"position",    "topics",        "audiences", "stages", "related",  "sources",
                                               "reviewed_on", "review_due_on", "parent",    "city",   "replaces", NULL};
 static const char *const FRONT_MEMBERS[] = {"title", "slug", "summary", "provenance", NULL};
-static const char *const PROVENANCE_MEMBERS[] = {"method", "source_language", "reviewed_on", NULL};
 
 /* Lists whose words must be known, and who knows them. */
 static const struct word_list {
@@ -90,33 +88,6 @@ struct translation {
     const char *body;
     unsigned body_line;
 };
-
-static bool members_known(const char *path, const struct node *mapping, const char *const *names)
-{
-    bool known = mapping && mapping->kind == NODE_MAPPING;
-    if (!known)
-        return import_refuse(path, mapping ? mapping->line : 1, "a mapping is expected here");
-    for (size_t i = 0; i < mapping->count; i++) {
-        size_t k = 0;
-        while (names[k] && strcmp(names[k], mapping->keys[i]) != 0)
-            k++;
-        if (!names[k])
-            known = import_refuse(path, mapping->key_lines[i], "there is no member `%s`", mapping->keys[i]);
-    }
-    return known;
-}
-
-/* Whether the member is a text of 1 to longest characters. */
-static bool text_fits(const char *path, const struct node *mapping, const char *name, size_t longest)
-{
-    const char *text = node_text(mapping, name);
-    const struct node *member = node_get(mapping, name);
-    size_t characters = 0;
-    for (const char *c = text ? text : ""; *c; c++)
-        characters += ((unsigned char)*c & 0xc0) != 0x80;
-    return (characters > 0 && characters <= longest) ||
-           import_refuse(path, member ? member->line : mapping->line, "`%s` must be a text of 1 to %zu characters", name, longest);
-}
 
 static bool words_known(struct import *import, const struct article *article, const struct word_list *list)
 {
@@ -156,7 +127,7 @@ static bool article_read(struct import *import, struct article *article)
 {
     article->path = arena_printf(&import->arena, "%s/articles/%s/article.yaml", import->folder, article->key);
     article->root = article->path ? import_tree(import, article->path) : NULL;
-    bool done = article->root && members_known(article->path, article->root, ARTICLE_MEMBERS);
+    bool done = article->root && import_members(article->path, article->root, ARTICLE_MEMBERS);
     const struct node *position = node_get(article->root, "position");
     if (done && (!position || position->kind != NODE_INTEGER))
         done = import_refuse(article->path, article->root->line, "`position` must be a whole number");
@@ -194,29 +165,15 @@ static bool translation_split(struct import *import, struct translation *transla
     return translation->front || import_refuse(translation->path, error.line, "%s", error.message);
 }
 
-static bool provenance_read(const struct translation *translation)
-{
-    const struct node *provenance = translation->provenance;
-    const char *method = node_text(provenance, "method");
-    const bool machine = method && strcmp(method, "machine") == 0;
-    const bool known = machine || (method && (strcmp(method, "human") == 0 || strcmp(method, "machine_reviewed") == 0));
-    if (!known)
-        return import_refuse(translation->path, provenance->line, "`method` must be human, machine or machine_reviewed");
-    return text_fits(translation->path, provenance, "source_language", 35) &&
-           (machine || text_fits(translation->path, provenance, "reviewed_on", 10));
-}
-
 static bool translation_read(struct import *import, struct translation *translation)
 {
     const char *path = translation->path;
-    if (!translation_split(import, translation) || !members_known(path, translation->front, FRONT_MEMBERS))
+    if (!translation_split(import, translation) || !import_members(path, translation->front, FRONT_MEMBERS))
         return false;
     translation->provenance = node_get(translation->front, "provenance");
-    if (!translation->provenance)
-        return import_refuse(path, translation->front->line, "`provenance` is missing");
-    return text_fits(path, translation->front, "title", TITLE_MAX) && text_fits(path, translation->front, "slug", TITLE_MAX) &&
-           text_fits(path, translation->front, "summary", SUMMARY_MAX) &&
-           members_known(path, translation->provenance, PROVENANCE_MEMBERS) && provenance_read(translation);
+    return import_text_fits(path, translation->front, "title", TITLE_MAX) &&
+           import_text_fits(path, translation->front, "slug", TITLE_MAX) &&
+           import_text_fits(path, translation->front, "summary", SUMMARY_MAX) && import_provenance(path, translation->front);
 }
 
 static bool translation_write(struct import *import, const struct article *article, const struct translation *translation)
@@ -261,34 +218,13 @@ static int is_article(const struct dirent *entry)
     return *name && strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789-") == strlen(name);
 }
 
-/* Names in a folder that keep suits, in order, without their last drop bytes, in the arena; -1 when it cannot be read. */
-static int folder_names(struct import *import, const char *path, int (*suits)(const struct dirent *), size_t drop, const char ***names)
-{
-    struct dirent **entries = NULL;
-    const int count = path ? scandir(path, &entries, suits, alphasort) : -1;
-    if (count < 0) {
-        import_refuse(path ? path : "", 0, "cannot be read");
-        return -1;
-    }
-    *names = arena_array(&import->arena, (size_t)count + 1, sizeof **names);
-    bool whole = *names != NULL;
-    for (int i = 0; i < count; i++) {
-        if (whole)
-            (*names)[i] = arena_copy(&import->arena, entries[i]->d_name, strlen(entries[i]->d_name) - drop);
-        whole = whole && (*names)[i];
-        free(entries[i]);
-    }
-    free(entries);
-    return whole ? count : -1;
-}
-
 /* All languages of one article, originals first: the others point at the revision they were made from. */
 static bool translations_import(struct import *import, const struct article *article)
 {
     struct translation translations[TRANSLATIONS_MAX];
     const char **languages;
     const char *folder = arena_printf(&import->arena, "%s/articles/%s", import->folder, article->key);
-    const int count = folder_names(import, folder, is_translation, strlen(".md"), &languages);
+    const int count = import_names(import, folder, is_translation, strlen(".md"), &languages);
     if (count < 1 || count > TRANSLATIONS_MAX)
         return import_refuse(article->path, 0, "has no translation beside it, or more than %d", TRANSLATIONS_MAX);
     bool done = true;
@@ -321,7 +257,7 @@ static bool slugs_differ(struct import *import)
 bool import_articles(struct import *import)
 {
     const char **keys;
-    const int count = folder_names(import, import_path(import, "articles"), is_article, 0, &keys);
+    const int count = import_names(import, import_path(import, "articles"), is_article, 0, &keys);
     struct articles articles = {.items = count < 0 ? NULL : arena_array(&import->arena, (size_t)count + 1, sizeof *articles.items)};
     bool done = articles.items != NULL;
     for (; done && articles.count < (size_t)count; articles.count++)

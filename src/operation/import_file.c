@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: EUPL-1.2
- * Reading content files and writing rows, with messages that name file and line. */
+ * Reading content files, what they must look like, and writing rows, with messages that name file and line. */
 #include "import.h"
 
 #include "database.h"
@@ -137,6 +137,68 @@ const struct node *import_csv(struct import *import, const char *path)
         return rows;
     import_refuse(path, line, "the record does not have the fields of the first line");
     return NULL;
+}
+
+int import_names(struct import *import, const char *path, int (*suits)(const struct dirent *), size_t drop, const char ***names)
+{
+    struct dirent **entries = NULL;
+    const int count = path ? scandir(path, &entries, suits, alphasort) : -1;
+    if (count < 0) {
+        import_refuse(path ? path : "", 0, "cannot be read");
+        return -1;
+    }
+    *names = arena_array(&import->arena, (size_t)count + 1, sizeof **names);
+    bool whole = *names != NULL;
+    for (int i = 0; i < count; i++) {
+        if (whole)
+            (*names)[i] = arena_copy(&import->arena, entries[i]->d_name, strlen(entries[i]->d_name) - drop);
+        whole = whole && (*names)[i];
+        free(entries[i]);
+    }
+    free(entries);
+    return whole ? count : -1;
+}
+
+bool import_members(const char *path, const struct node *mapping, const char *const *names)
+{
+    bool known = mapping && mapping->kind == NODE_MAPPING;
+    if (!known)
+        return import_refuse(path, mapping ? mapping->line : 1, "a mapping is expected here");
+    for (size_t i = 0; i < mapping->count; i++) {
+        size_t k = 0;
+        while (names[k] && strcmp(names[k], mapping->keys[i]) != 0)
+            k++;
+        if (!names[k])
+            known = import_refuse(path, mapping->key_lines[i], "there is no member `%s`", mapping->keys[i]);
+    }
+    return known;
+}
+
+bool import_text_fits(const char *path, const struct node *mapping, const char *name, size_t longest)
+{
+    const char *text = node_text(mapping, name);
+    const struct node *member = node_get(mapping, name);
+    size_t characters = 0;
+    for (const char *c = text ? text : ""; *c; c++)
+        characters += ((unsigned char)*c & 0xc0) != 0x80;
+    return (characters > 0 && characters <= longest) ||
+           import_refuse(path, member ? member->line : mapping->line, "`%s` must be a text of 1 to %zu characters", name, longest);
+}
+
+bool import_provenance(const char *path, const struct node *text)
+{
+    static const char *const members[] = {"method", "source_language", "reviewed_on", NULL};
+    const struct node *provenance = node_get(text, "provenance");
+    const char *method = node_text(provenance, "method");
+    const bool machine = method && strcmp(method, "machine") == 0;
+    if (!provenance)
+        return import_refuse(path, text->line, "`provenance` is missing");
+    if (!import_members(path, provenance, members))
+        return false;
+    if (!machine && !(method && (strcmp(method, "human") == 0 || strcmp(method, "machine_reviewed") == 0)))
+        return import_refuse(path, provenance->line, "`method` must be human, machine or machine_reviewed");
+    return import_text_fits(path, provenance, "source_language", 35) &&
+           (machine || import_text_fits(path, provenance, "reviewed_on", 10));
 }
 
 const char *import_json(struct import *import, const struct node *node)
