@@ -26,7 +26,7 @@ struct source {
 /* A statement file with its parameters bound. */
 struct program {
     const struct statement_file *file;
-    const char *variant;          /* NULL, "by_city", "total" */
+    const char *variant;          /* NULL, "by_city", "write", "total" */
     const struct source *sources; /* one for each name of the file */
     struct prepared *statements;
     size_t count;
@@ -34,11 +34,23 @@ struct program {
     const struct row_plan *row; /* made by prove() */
 };
 
+#define LIST_MEMBERS_MAX 4
+
+/* What a list has beside items, next and cursor: the one value that <operation>.<name>.sql answers with. */
+struct list_member {
+    const struct schema_property *property;
+    const struct program *program; /* NULL: a total that nobody can ask for */
+    Oid type;                      /* of the value; found by prove() */
+};
+
 struct endpoint {
     const struct operation *operation;
     const struct operation_code *code; /* NULL: none */
     struct program *programs;          /* the plain one first, if there is one */
     size_t count;
+    struct list_member *members; /* of a list, in its schema's order */
+    size_t member_count;
+    bool keeps_cursor; /* a list with a member `cursor`, for who comes back for what is new */
 };
 
 /* The statements the core itself sends around those of an operation. */
@@ -65,6 +77,10 @@ struct program *endpoint_program(const struct endpoint *endpoint, const char *va
 /* Proves against the migrated database behind db (the daemon's role): every statement prepares, every answer's columns are its
  * schema's properties. Plans the rows. Faults as above. */
 bool endpoints_prove(struct endpoints *endpoints, PGconn *db, struct buffer *report);
+
+/* Whether an operation, its statement files and its C fit together: inputs used, media types written, members answered. Part of
+ * endpoints_load(). src/core/endpoint_review.c */
+void endpoint_review(const struct endpoint *endpoint, struct buffer *report);
 
 /* What an operation file must not contain, and what one that writes and documents 404 must. Part of endpoints_load(). */
 void program_review(const struct program *program, const struct operation *operation, struct buffer *report);

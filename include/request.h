@@ -50,7 +50,7 @@ struct request {
     const char *place; /* opened cursor */
     char made_id[37];  /* :ctx_id, empty until needed */
     struct segment segment;
-    size_t answer_step, total_step; /* total_step: SEGMENT_STEPS_MAX without count=true */
+    size_t answer_step, cursor_step, member_steps[LIST_MEMBERS_MAX]; /* SEGMENT_STEPS_MAX: not asked for */
 
     struct MHD_Response *response;
     int status;
@@ -77,7 +77,9 @@ void request_answer_segment(struct request *request);
 /* Whether the contract documents this answer; always true without WELCOME_CHECK_ANSWERS. src/core/answer_check.c */
 bool answer_check(struct request *request, int status, const struct buffer *body, const char *type);
 
-/* Of a list: finds where it goes on (false: out of memory), then writes it. src/core/answer_list.c */
+/* Of a list: whether its members have the types they were proved with; finds where it goes on (false: out of memory); writes it.
+ * src/core/answer_list.c */
+bool list_fits(const struct request *request);
 bool list_follow(struct request *request, const PGresult *rows);
 void list_write(struct request *request, const PGresult *rows, struct buffer *body);
 

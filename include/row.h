@@ -46,6 +46,9 @@ const char *row_text(const PGresult *rows, int row, const char *column);
 /* Appends the bytes of a bytea column. False: there are none, as above. */
 bool row_bytes(const PGresult *rows, int row, const char *column, struct buffer *out);
 
+/* Writes one value as JSON by its type: null when it is NULL or there is no such row. */
+void row_value_write(const PGresult *rows, int row, int column, struct buffer *out);
+
 /* Writes one row as an object. */
 void row_write(const struct row_plan *plan, const PGresult *result, int row, const char *language, struct buffer *out);
 

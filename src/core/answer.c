@@ -173,7 +173,7 @@ static void answer_written(struct request *request, const PGresult *rows)
 static void answer_rows(struct request *request)
 {
     const PGresult *rows = request->segment.results[request->answer_step];
-    if (!row_plan_fits(request->program->row, rows)) {
+    if (!row_plan_fits(request->program->row, rows) || !list_fits(request)) {
         log_error("columns_changed", log_text("operation", request->endpoint->operation->id), log_text("request_id", request->id));
         request_fail(request, "internal");
     } else if (rows_missing(request, rows))

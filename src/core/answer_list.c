@@ -75,6 +75,51 @@ bool list_follow(struct request *request, const PGresult *rows)
     return request->next != NULL;
 }
 
+/* The result of a step that was one, NULL when it was not asked for. */
+static const PGresult *step_result(const struct request *request, size_t step)
+{
+    return step < SEGMENT_STEPS_MAX ? request->segment.results[step] : NULL;
+}
+
+bool list_fits(const struct request *request)
+{
+    for (size_t i = 0; i < request->endpoint->member_count; i++) {
+        const PGresult *value = step_result(request, request->member_steps[i]);
+        if (value && (PQnfields(value) != 1 || PQftype(value, 0) != request->endpoint->members[i].type))
+            return false;
+    }
+    return true;
+}
+
+/* From where to ask for what is new: behind the last row shown, without one where the request began, at the very first where the
+ * operation's .cursor.sql says. */
+static void cursor_write(struct request *request, const PGresult *rows, struct buffer *body)
+{
+    const int shown = request_shown(request, rows);
+    const PGresult *first = step_result(request, request->cursor_step);
+    const char *place = shown > 0 ? PQgetvalue(rows, shown - 1, request->program->row->cursor) : request->place;
+    if (!place && first && PQntuples(first) > 0 && !PQgetisnull(first, 0, 0))
+        place = PQgetvalue(first, 0, 0);
+    const char *cursor = place ? place_sign(request, place) : NULL;
+    buffer_puts(body, ",\"cursor\":");
+    if (cursor)
+        buffer_json_text(body, cursor);
+    else
+        buffer_puts(body, "null");
+    body->failed = body->failed || (place && !cursor);
+}
+
+static void members_write(const struct request *request, struct buffer *body)
+{
+    for (size_t i = 0; i < request->endpoint->member_count; i++) {
+        const PGresult *value = step_result(request, request->member_steps[i]);
+        if (value) {
+            buffer_printf(body, ",\"%s\":", request->endpoint->members[i].property->name);
+            row_value_write(value, 0, 0, body);
+        }
+    }
+}
+
 void list_write(struct request *request, const PGresult *rows, struct buffer *body)
 {
     const int shown = request_shown(request, rows);
@@ -89,7 +134,8 @@ void list_write(struct request *request, const PGresult *rows, struct buffer *bo
         buffer_json_text(body, request->next_cursor);
     else
         buffer_puts(body, "null");
-    if (request->total_step < SEGMENT_STEPS_MAX && PQntuples(request->segment.results[request->total_step]) == 1)
-        buffer_printf(body, ",\"total\":%s", PQgetvalue(request->segment.results[request->total_step], 0, 0));
+    if (request->endpoint->keeps_cursor)
+        cursor_write(request, rows, body);
+    members_write(request, body);
     buffer_putc(body, '}');
 }

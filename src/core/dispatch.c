@@ -115,14 +115,30 @@ static bool add_statement(struct request *request, const struct program *program
     return values && step_add(request, &program->statements[index], values, keep);
 }
 
-/* The count of a list stands in front of its last statement, whose rows are the answer. */
-static bool add_total(struct request *request)
+/* Adds a file of one statement whose result is kept; *at is its step. */
+static bool add_value(struct request *request, const struct program *program, size_t *at)
 {
-    const bool wanted = json_is_true(request_parameter(request, "count"));
-    const struct program *total = wanted ? endpoint_program(request->endpoint, "total") : NULL;
-    const char **texts = total ? program_texts(request, total) : NULL;
-    request->total_step = total ? request->segment.count : SEGMENT_STEPS_MAX;
-    return !total || (texts && add_statement(request, total, 0, texts, true));
+    const char **texts = program_texts(request, program);
+    *at = request->segment.count;
+    return texts && add_statement(request, program, 0, texts, true);
+}
+
+/* The other members of a list stand in front of its last statement, whose rows are the answer: a place the cursor file gives must
+ * not lie behind rows that came in between. */
+static bool add_members(struct request *request)
+{
+    const struct endpoint *endpoint = request->endpoint;
+    const bool counted = json_is_true(request_parameter(request, "count")), skipped = request_written_by_code(request);
+    const struct program *cursor = endpoint->keeps_cursor && !request->place ? endpoint_program(endpoint, "cursor") : NULL;
+    request->cursor_step = SEGMENT_STEPS_MAX;
+    for (size_t i = 0; i < endpoint->member_count; i++) {
+        const struct list_member *member = &endpoint->members[i];
+        const bool wanted = !skipped && (strcmp(member->property->name, "total") != 0 || counted);
+        request->member_steps[i] = SEGMENT_STEPS_MAX;
+        if (wanted && member->program && !add_value(request, member->program, &request->member_steps[i]))
+            return false;
+    }
+    return skipped || !cursor || add_value(request, cursor, &request->cursor_step);
 }
 
 static bool add_statements(struct request *request, const struct program *program)
@@ -132,7 +148,7 @@ static bool add_statements(struct request *request, const struct program *progra
     for (size_t i = 0; texts && i < last; i++)
         if (!add_statement(request, program, i, texts, false))
             return false;
-    if (!texts || !add_total(request))
+    if (!texts || !add_members(request))
         return false;
     request->answer_step = request->segment.count;
     return add_statement(request, program, last, texts, true);

@@ -29,11 +29,6 @@ static const struct {
     [AMBIENT_IF_MATCH] = {"ctx_if_match", SQL_TEXT},
 };
 
-/* Parameters every list understands by itself; statements may use them, but need not. */
-static const char *const CORE_PARAMETERS[] = {"limit", "after", "count", "lang"};
-
-#define IF_MATCH "If-Match" /* as openapi.yaml names the header */
-
 static void report_fault(struct joiner *joiner, const char *where, unsigned line, const char *what, const char *name)
 {
     joiner->clean = false;
@@ -210,78 +205,23 @@ static bool program_load(struct joiner *joiner, struct endpoint *endpoint, const
     return true;
 }
 
-static bool uses_name(const struct endpoint *endpoint, const char *name)
-{
-    for (size_t i = 0; i < endpoint->count; i++)
-        for (size_t k = 0; k < endpoint->programs[i].file->name_count; k++)
-            if (strcmp(endpoint->programs[i].file->names[k], name) == 0)
-                return true;
-    return false;
-}
-
-static bool has_parameter(const struct operation *operation, const char *name)
-{
-    for (size_t i = 0; i < operation->parameter_count; i++)
-        if (strcmp(operation->parameters[i].name, name) == 0)
-            return true;
-    return false;
-}
-
-/* If-Match is read as :ctx_if_match; whoever uses it says so in the contract, with what comes when it does not match. */
-static void condition_review(struct joiner *joiner, const struct endpoint *endpoint)
+/* What a list has beside its items and its next page is answered by files named after it. */
+static bool members_join(struct joiner *joiner, struct endpoint *endpoint)
 {
     const struct operation *operation = endpoint->operation;
-    if (!uses_name(endpoint, "ctx_if_match"))
-        return;
-    if (!has_parameter(operation, IF_MATCH))
-        report_fault(joiner, operation->id, 0, "a statement uses ctx_if_match, but there is no parameter", IF_MATCH);
-    if (!operation_answer(operation, 412) || !operation_answer(operation, 428))
-        report_fault(joiner, operation->id, 0, "a statement uses ctx_if_match, but 412 and 428 are not both documented", "");
-}
-
-static bool parameter_used(const struct endpoint *endpoint, const char *name)
-{
-    for (size_t i = 0; i < sizeof CORE_PARAMETERS / sizeof *CORE_PARAMETERS; i++)
-        if (strcmp(CORE_PARAMETERS[i], name) == 0)
-            return true;
-    return uses_name(endpoint, strcmp(name, IF_MATCH) == 0 ? "ctx_if_match" : name);
-}
-
-/* Everything that may be sent must matter: an input no statement uses is a mistake on one of both sides. */
-static void inputs_review(struct joiner *joiner, const struct endpoint *endpoint)
-{
-    const struct operation *operation = endpoint->operation;
-    condition_review(joiner, endpoint);
-    if (endpoint->code && (endpoint->code->prepare || endpoint->code->render))
-        return;
-    for (size_t i = 0; i < operation->parameter_count; i++)
-        if (!parameter_used(endpoint, operation->parameters[i].name))
-            report_fault(joiner, operation->id, 0, "no statement uses the parameter", operation->parameters[i].name);
-    const bool counts = has_parameter(operation, "count"), total = endpoint_program(endpoint, "total") != NULL;
-    if (counts != total)
-        report_fault(joiner, operation->id, 0, "the parameter count and a file .total.sql belong together", "");
-    for (size_t i = 0; operation->body && !uses_name(endpoint, "body") && i < operation->body->property_count; i++)
-        if (!uses_name(endpoint, operation->body->properties[i].name))
-            report_fault(joiner, operation->id, 0, "no statement uses the member", operation->body->properties[i].name);
-}
-
-/* Every media type is written by somebody: JSON by the row plan, all others by C. */
-static void writer_review(struct joiner *joiner, const struct endpoint *endpoint)
-{
-    const struct operation *operation = endpoint->operation;
-    const struct operation_code *code = endpoint->code;
-    bool others = false;
-    for (size_t i = 0; i < operation->success->media_count; i++) {
-        const char *type = operation->success->media[i].type;
-        const bool json = strcmp(type, JSON_MEDIA_TYPE) == 0;
-        others = others || !json;
-        if (!json && !(code && (code->write || code->render)))
-            report_fault(joiner, operation->id, 0, "no C writes", type);
+    const struct schema *schema = operation->success->schema;
+    if (!operation->item)
+        return true;
+    endpoint->members = arena_array(&joiner->endpoints->arena, schema->property_count, sizeof *endpoint->members);
+    for (size_t i = 0; endpoint->members && i < schema->property_count; i++) {
+        const struct schema_property *property = &schema->properties[i];
+        if (strcmp(property->name, "cursor") == 0)
+            endpoint->keeps_cursor = true;
+        else if (strcmp(property->name, "items") != 0 && strcmp(property->name, "next") != 0)
+            endpoint->members[endpoint->member_count++] =
+                (struct list_member){.property = property, .program = endpoint_program(endpoint, property->name)};
     }
-    if (code && code->write && !others)
-        report_fault(joiner, operation->id, 0, "C is there to write it, but it is only documented as", JSON_MEDIA_TYPE);
-    if (endpoint_program(endpoint, "write") && !(code && code->write))
-        report_fault(joiner, operation->id, 0, "there is a file .write.sql, but no C to write its rows", "");
+    return endpoint->members != NULL;
 }
 
 static bool endpoint_join(struct joiner *joiner, struct endpoint *endpoint, const struct operation_code *const *codes)
@@ -304,8 +244,11 @@ static bool endpoint_join(struct joiner *joiner, struct endpoint *endpoint, cons
             return false;
     if (!endpoint_program(endpoint, NULL) && !(endpoint->code && endpoint->code->render))
         report_fault(joiner, id, 0, "the operation has neither a statement nor a C function", "");
-    inputs_review(joiner, endpoint);
-    writer_review(joiner, endpoint);
+    if (!members_join(joiner, endpoint))
+        return false;
+    const size_t before = joiner->report->length;
+    endpoint_review(endpoint, joiner->report);
+    joiner->clean = joiner->clean && joiner->report->length == before;
     return true;
 }
 
@@ -357,7 +300,7 @@ bool endpoints_load(struct endpoints *endpoints, const struct contract *contract
         report_fault(&joiner, "welcomed", 0, "out of memory", "");
     files_review(&joiner);
     codes_review(&joiner, codes);
-    return joiner.clean;
+    return joiner.clean && !buffer_failed(report);
 }
 
 void endpoints_release(struct endpoints *endpoints)

@@ -97,10 +97,8 @@ void program_review(const struct program *program, const struct operation *opera
         buffer_printf(report, "%s: it writes and documents 404, but nothing raises it: without require(), problem() or "
                               "lock_for_...() the transaction would commit\n",
                       file->path);
-    if (file->count + CORE_STATEMENTS + 1 > SEGMENT_STEPS_MAX)
+    if (file->count + CORE_STATEMENTS + (operation->item ? LIST_MEMBERS_MAX + 1 : 0) > SEGMENT_STEPS_MAX)
         buffer_printf(report, "%s: more statements than a segment takes\n", file->path);
-    if (program->variant && strcmp(program->variant, "total") == 0 && file->count != 1)
-        buffer_printf(report, "%s: a total is one statement\n", file->path);
 }
 
 /* The first line of PostgreSQL's own message: the reader of this report is a developer. */
@@ -168,25 +166,48 @@ static bool rows_plan(struct endpoints *endpoints, const struct endpoint *endpoi
         buffer_printf(report, "%s: column _revision of type %s is no version: text, int4, int8 or uuid is one\n", program->file->path,
                       sql_type_name(types[program->row->revision]));
         return false;
-    } else if (program->row->cursor < 0 && takes_after(endpoint->operation)) {
-        buffer_printf(report, "%s: there is a parameter after, but no column _cursor\n", program->file->path);
+    } else if (program->row->cursor < 0 && (takes_after(endpoint->operation) || endpoint->keeps_cursor)) {
+        buffer_printf(report, "%s: there is a parameter after or a member cursor, but no column _cursor\n", program->file->path);
         return false;
     }
     return program->row != NULL;
 }
 
+static struct list_member *member_of(const struct endpoint *endpoint, const struct program *program)
+{
+    for (size_t i = 0; i < endpoint->member_count; i++)
+        if (endpoint->members[i].program == program)
+            return &endpoint->members[i];
+    return NULL;
+}
+
+/* A list's member, or the place its cursor has when there are no rows: one value, of one statement. */
+static bool value_prove(struct list_member *member, const struct program *program, const PGresult *described, struct buffer *report)
+{
+    const Oid type = PQftype(described, 0);
+    if (program->count != 1 || PQnfields(described) != 1)
+        buffer_printf(report, "%s: a list's member is one statement with one column\n", program->file->path);
+    else if (member ? !member->property->schema || !sql_type_fits(member->property->schema, type) : type != SQL_TEXT && type != SQL_JSONB)
+        buffer_printf(report, "%s: a column of type %s does not fit the list's member\n", program->file->path, sql_type_name(type));
+    else {
+        if (member)
+            member->type = type;
+        return true;
+    }
+    return false;
+}
+
 static bool answer_prove(struct endpoints *endpoints, const struct endpoint *endpoint, struct program *program, PGconn *db,
                          struct buffer *report)
 {
+    struct list_member *member = member_of(endpoint, program);
     PGresult *described = PQdescribePrepared(db, program->statements[program->count - 1].name);
     bool fine = PQresultStatus(described) == PGRES_COMMAND_OK;
     if (!fine)
         report_database(report, program->file->path, 1, described);
-    else if (is_variant(program, "total")) {
-        fine = PQnfields(described) == 1 && PQftype(described, 0) == SQL_INT8;
-        if (!fine)
-            buffer_printf(report, "%s: a total is one column of type int8\n", program->file->path);
-    } else if (!endpoint->code || !endpoint->code->render)
+    else if (member || (endpoint->keeps_cursor && is_variant(program, "cursor")))
+        fine = value_prove(member, program, described, report);
+    else if (!endpoint->code || !endpoint->code->render)
         fine = rows_plan(endpoints, endpoint, program, described, report);
     PQclear(described);
     return fine;

@@ -359,3 +359,12 @@ bool row_bytes(const PGresult *rows, int row, const char *column, struct buffer 
     }
     return true;
 }
+
+void row_value_write(const PGresult *rows, int row, int column, struct buffer *out)
+{
+    const struct field field = {.form = form_of(PQftype(rows, column))};
+    if (row >= PQntuples(rows) || PQgetisnull(rows, row, column))
+        buffer_puts(out, "null");
+    else
+        value_write(&field, PQgetvalue(rows, row, column), (size_t)PQgetlength(rows, row, column), "", out);
+}

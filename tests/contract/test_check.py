@@ -57,6 +57,7 @@ GUIDE_PARAMETERS = """      tags: [Welcome-Guides]
       parameters:
         - $ref: '#/components/parameters/id'
 """
+TOTAL = "src/information/list_articles.total.sql"
 GUIDE, ACCEPT, ARTICLES = "src/guides/get_guide.sql", "src/matching/accept_proposal.sql", "src/information/list_articles.sql"
 
 
@@ -141,7 +142,7 @@ def test_a_count_without_a_statement_for_it(tree):
 
 def test_a_total_nobody_can_ask_for(tree):
     tree.write("src/guides/get_guide.total.sql", "SELECT count(*) FROM public_guide WHERE id = :id;\n")
-    tree.refused("get_guide: the parameter count and a file .total.sql belong together")
+    assert "get_guide: the parameter count and a file .total.sql belong together" in tree.check()
 
 
 # What an operation file may say
@@ -240,17 +241,41 @@ def test_a_list_whose_pages_cannot_be_followed(tree):
     text = (tree.folder / ARTICLES).read_text()
     column = next(line for line in text.splitlines() if line.endswith(" AS _cursor"))
     tree.write(ARTICLES, text.replace(",\n" + column, ""))
-    tree.refused(f"{ARTICLES}: there is a parameter after, but no column _cursor")
+    tree.refused(f"{ARTICLES}: there is a parameter after or a member cursor, but no column _cursor")
 
 
-def test_a_total_of_two_columns(tree):
-    tree.change("src/information/list_articles.total.sql", "count(*)", "count(*), 1")
-    tree.refused("src/information/list_articles.total.sql: a total is one column of type int8")
+@pytest.mark.parametrize("old, new", [("count(*)", "count(*), 1"), (";\n", ";\nSELECT count(*) FROM city;\n")])
+def test_a_total_of_two_things(tree, old, new):
+    tree.change(TOTAL, old, new)
+    tree.refused(f"{TOTAL}: a list's member is one statement with one column")
 
 
-def test_a_total_of_two_statements(tree):
-    tree.append("src/information/list_articles.total.sql", "SELECT count(*) FROM city;\n")
-    assert "src/information/list_articles.total.sql: a total is one statement" in tree.check()
+def test_a_total_of_a_wrong_type(tree):
+    tree.change(TOTAL, "count(*)", "count(*)::text")
+    tree.refused(f"{TOTAL}: a column of type text does not fit the list's member")
+
+
+def test_a_list_with_a_member_no_file_answers(tree):
+    text = (tree.folder / "openapi.yaml").read_text()
+    at = text.index("properties:", text.index("    CityList:")) + len("properties:\n")
+    tree.write("openapi.yaml", text[:at] + "        facets: {type: object}\n" + text[at:])
+    tree.refused("list_cities: no file .facets.sql answers the list's member facets")
+    tree.write("src/reference/list_cities.facets.sql", "SELECT '{}'::jsonb;\n")
+    tree.refused()
+
+
+def test_a_list_whose_cursor_has_no_place(tree):
+    text = (tree.folder / "openapi.yaml").read_text()
+    at = text.index("properties:", text.index("    CityList:")) + len("properties:\n")
+    tree.write("openapi.yaml", text[:at] + "        cursor: {type: string}\n" + text[at:])
+    tree.write("src/reference/list_cities.cursor.sql", "SELECT 1;\n")
+    tree.refused("src/reference/list_cities.sql: there is a parameter after or a member cursor, but no column _cursor",
+                 "src/reference/list_cities.cursor.sql: a column of type int4 does not fit the list's member")
+
+
+def test_a_file_nothing_runs(tree):
+    tree.write("src/guides/get_guide.by_city.sql", "SELECT 1 AS one WHERE :id IS NOT NULL;\n")
+    assert "src/guides/get_guide.by_city.sql: nothing runs this file" in tree.check()
 
 
 # What the contract may say
