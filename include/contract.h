@@ -56,7 +56,8 @@ struct operation {
     size_t body_max;      /* x-body-max in bytes, 0: the configured limit */
     const struct parameter *parameters;
     size_t parameter_count;
-    const struct schema *body; /* NULL: no body expected */
+    const struct schema *body; /* NULL: no JSON expected */
+    struct names body_types;   /* of a body that is bytes: its media types; else none */
     bool body_required;
     const struct answer_form *answers;
     size_t answer_count;

@@ -20,7 +20,7 @@ struct derived {
     enum sql_type type;
 };
 
-#define DERIVED_MAX 4
+#define DERIVED_MAX 8
 
 struct operation_code {
     const char *operation; /* its operationId; NULL ends a table */
@@ -46,6 +46,11 @@ struct arena *request_arena(struct request *request);
 
 /* The body, validated; NULL when there is none. Borrowed. */
 const json_t *request_body(const struct request *request);
+
+/* The body of an operation that takes other media types than JSON, and which of those documented it is; NULL and 0 when there is
+ * none. Borrowed. Statements get it as a derived parameter: SQL_BYTEA with sql_bytes_text(). */
+const void *request_bytes(const struct request *request, size_t *length);
+const char *request_content_type(const struct request *request);
 
 /* A path or query parameter, validated; NULL when absent. Borrowed. */
 const json_t *request_parameter(const struct request *request, const char *name);

@@ -39,6 +39,7 @@ struct request {
     size_t body_seen; /* bytes received, kept or dropped */
     bool body_too_large;
     json_t *json;    /* the body; owned */
+    const char *content_type; /* of a body of bytes, as documented; NULL: there is none */
     json_t **values; /* of the operation's parameters, by index; owned; NULL: absent */
     struct languages languages;
     struct faults faults;

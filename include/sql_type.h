@@ -47,4 +47,7 @@ const char *sql_text(const json_t *value, Oid type, struct arena *arena, bool *f
 /* '{"a","b"}' of plain texts; NULL when out of memory. */
 const char *sql_text_array(const char *const *items, size_t count, struct arena *arena);
 
+/* bytea's hex form ("\x..."), in the arena; NULL when out of memory. */
+const char *sql_bytes_text(const void *bytes, size_t length, struct arena *arena);
+
 #endif

@@ -49,14 +49,31 @@ static bool admit_token(struct request *request)
     return !request->problem;
 }
 
-/* application/json, with any parameters; merge patches by their own name as well (RFC 7396). */
-static bool body_type_known(const struct request *request)
+/* Whether the header names the media type, with any parameters. */
+static bool type_named(const char *header, const char *type)
 {
-    const char *type = request_header(request, "Content-Type");
-    const size_t length = type ? strcspn(type, "; \t") : 0;
-    if (length == 16 && strncasecmp(type, "application/json", length) == 0)
+    const size_t length = header ? strcspn(header, "; \t") : 0;
+    return strlen(type) == length && strncasecmp(header, type, length) == 0;
+}
+
+/* One of the documented types of bytes; application/json, merge patches by their own name as well (RFC 7396). */
+static bool admit_type(struct request *request)
+{
+    const struct names *types = &request->endpoint->operation->body_types;
+    const char *header = request_header(request, "Content-Type"), *all = types->count ? "" : JSON_MEDIA_TYPE;
+    if (types->count == 0 && (type_named(header, JSON_MEDIA_TYPE) ||
+                              (request->method == METHOD_PATCH && type_named(header, "application/merge-patch+json"))))
         return true;
-    return request->method == METHOD_PATCH && length == 28 && strncasecmp(type, "application/merge-patch+json", length) == 0;
+    for (size_t i = 0; all && i < types->count; i++) {
+        if (type_named(header, types->items[i])) {
+            request->content_type = types->items[i];
+            return true;
+        }
+        all = arena_printf(&request->arena, "%s%s%s", all, i ? ", " : "", types->items[i]);
+    }
+    request_fault(request, NULL, "Content-Type", "enum", all);
+    request_fail(request, "unsupported_media_type");
+    return false;
 }
 
 static bool body_parse(struct request *request)
@@ -92,9 +109,7 @@ static bool admit_body(struct request *request)
         request_fail(request, "payload_too_large");
     } else if (buffer_failed(&request->body))
         request_fail(request, "overloaded");
-    else if (operation->body && request->body.length > 0 && !body_type_known(request))
-        request_fail(request, "unsupported_media_type");
-    else if (operation->body && request->body.length > 0)
+    else if (request->body.length > 0 && admit_type(request) && operation->body)
         body_parse(request);
     return !request->problem;
 }
@@ -239,7 +254,7 @@ static void check_body(struct request *request)
     const struct operation *operation = request->endpoint->operation;
     if (operation->body && request->json)
         schema_check(operation->body, request->json, "", NULL, &request->faults);
-    else if (operation->body && operation->body_required)
+    else if (operation->body_required && !request->content_type)
         request_fault(request, "", NULL, "required", NULL);
 }
 

@@ -152,6 +152,24 @@ static bool parameters_compile(struct compiler *compiler, struct operation *oper
     return templates == declared || refuse(compiler, operation->line, "%s: not every {parameter} of the path is declared", operation->id);
 }
 
+/* {image/png: {schema: {type: string, format: binary}}, ...}: a body of other media types is bytes for C to read. */
+static bool bytes_compile(struct compiler *compiler, struct operation *operation, const struct node *content)
+{
+    operation->body_types.items = compiler_array(compiler, content->count, sizeof *operation->body_types.items);
+    if (!operation->body_types.items)
+        return false;
+    for (size_t i = 0; i < content->count; i++) {
+        const struct node *schema = node_get(content->items[i], "schema");
+        const char *type = node_text(schema, "type"), *form = node_text(schema, "format");
+        if (!members_known(compiler, content->items[i], "a media type", " schema example examples "))
+            return false;
+        if (!schema || schema->count != 2 || !type || !form || strcmp(type, "string") != 0 || strcmp(form, "binary") != 0)
+            return refuse(compiler, content->key_lines[i], "a body of %s needs the schema {type: string, format: binary}", content->keys[i]);
+        operation->body_types.items[operation->body_types.count++] = content->keys[i];
+    }
+    return true;
+}
+
 static bool body_compile(struct compiler *compiler, struct operation *operation, const struct node *node)
 {
     if (!node)
@@ -161,13 +179,15 @@ static bool body_compile(struct compiler *compiler, struct operation *operation,
         return false;
     const struct node *content = node_get(node, "content");
     const struct node *required = node_get(node, "required");
-    if (!content || content->kind != NODE_MAPPING || content->count != 1 || !node_get(content->items[0], "schema"))
-        return refuse(compiler, node->line, "a request body needs exactly one media type with a schema");
+    if (!content || content->kind != NODE_MAPPING || content->count == 0)
+        return refuse(compiler, node->line, "a request body needs a media type");
+    operation->body_required = required && required->boolean;
+    if (strcmp(content->keys[0], JSON_MEDIA_TYPE) != 0 && strcmp(content->keys[0], "application/merge-patch+json") != 0)
+        return bytes_compile(compiler, operation, content);
+    if (content->count != 1 || !node_get(content->items[0], "schema"))
+        return refuse(compiler, node->line, "a JSON body has exactly one media type, with a schema");
     if (!members_known(compiler, content->items[0], "a media type", " schema example examples "))
         return false;
-    if (strcmp(content->keys[0], "application/json") != 0 && strcmp(content->keys[0], "application/merge-patch+json") != 0)
-        return refuse(compiler, content->line, "request bodies are JSON, not %s", content->keys[0]);
-    operation->body_required = required && required->boolean;
     operation->body = schema_compile(compiler->schemas, node_get(content->items[0], "schema"), compiler->error);
     if (!operation->body)
         return false;

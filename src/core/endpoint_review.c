@@ -54,6 +54,8 @@ static void inputs_review(const struct endpoint *endpoint, struct buffer *report
     const struct operation *operation = endpoint->operation;
     if (endpoint->code && (endpoint->code->prepare || endpoint->code->render))
         return;
+    if (operation->body_types.count)
+        buffer_printf(report, "%s: no C reads the body of type %s\n", operation->id, operation->body_types.items[0]);
     for (size_t i = 0; i < operation->parameter_count; i++)
         if (!parameter_used(endpoint, operation->parameters[i].name))
             buffer_printf(report, "%s: no statement uses the parameter %s\n", operation->id, operation->parameters[i].name);

@@ -2,6 +2,8 @@
  * Tokens, their hashes, ids, and which sessions want their life extended. */
 #include "identity.h"
 
+#include "sql_type.h"
+
 #include <pthread.h>
 #include <sodium.h>
 #include <stdint.h>
@@ -45,13 +47,8 @@ void token_make(char token[TOKEN_LENGTH + 1])
 const char *token_hash_text(const char *token, struct arena *arena)
 {
     unsigned char hash[crypto_hash_sha256_BYTES];
-    char *text = arena_alloc(arena, 2 + 2 * sizeof hash + 1);
-    if (!text)
-        return NULL;
     crypto_hash_sha256(hash, (const unsigned char *)token, strlen(token));
-    memcpy(text, "\\x", 2);
-    sodium_bin2hex(text + 2, 2 * sizeof hash + 1, hash, sizeof hash);
-    return text;
+    return sql_bytes_text(hash, sizeof hash, arena);
 }
 
 bool connection_alive(struct MHD_Connection *connection)

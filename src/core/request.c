@@ -134,7 +134,7 @@ static void request_head(struct request *request, const char *method)
 static size_t body_limit(const struct request *request)
 {
     const struct operation *operation = request->route.operation;
-    if (!operation || !operation->body)
+    if (!operation || (!operation->body && operation->body_types.count == 0))
         return 0;
     return operation->body_max ? operation->body_max : (size_t)request->loop->service->config->body_max;
 }
@@ -265,6 +265,17 @@ struct arena *request_arena(struct request *request)
 const json_t *request_body(const struct request *request)
 {
     return request->json;
+}
+
+const void *request_bytes(const struct request *request, size_t *length)
+{
+    *length = request->content_type ? request->body.length : 0;
+    return request->content_type ? request->body.bytes : NULL;
+}
+
+const char *request_content_type(const struct request *request)
+{
+    return request->content_type;
 }
 
 const char *request_language(const struct request *request)

@@ -5,6 +5,8 @@
 #include "buffer.h"
 #include "json_text.h"
 
+#include <sodium.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -161,5 +163,16 @@ const char *sql_text(const json_t *value, Oid type, struct arena *arena, bool *f
         text = json_text(value, arena);
     if (!text)
         *failed = true;
+    return text;
+}
+
+const char *sql_bytes_text(const void *bytes, size_t length, struct arena *arena)
+{
+    const size_t size = 2 * length + 1;
+    char *text = length < SIZE_MAX / 4 ? arena_alloc(arena, 2 + size) : NULL;
+    if (!text)
+        return NULL;
+    memcpy(text, "\\x", 2);
+    sodium_bin2hex(text + 2, size, bytes, length);
     return text;
 }

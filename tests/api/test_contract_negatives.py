@@ -28,7 +28,8 @@ class Operation:
         self.security = {name: roles for alternative in declared.get("security", []) for name, roles in alternative.items()}
         body = resolved(declared.get("requestBody", {}))
         self.body_required = body.get("required", False)
-        self.body = resolved(body["content"]["application/json"]["schema"]) if body else None
+        kinds = body.get("content", {})
+        self.body = resolved(kinds["application/json"]["schema"]) if "application/json" in kinds else None
         self.example = self.body["examples"][0] if body else None
 
     def target(self, **values):

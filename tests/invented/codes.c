@@ -55,7 +55,31 @@ static bool visits_write(struct request *request, const PGresult *rows, struct b
     return true;
 }
 
+static void bytes_prepare(struct request *request)
+{
+    size_t length;
+    const void *bytes = request_bytes(request, &length);
+    const char *text = bytes ? sql_bytes_text(bytes, length, request_arena(request)) : NULL;
+    if (bytes && !text)
+        request_refuse(request, "overloaded");
+    request_derive(request, "bytes", text);
+}
+
+static void picture_prepare(struct request *request)
+{
+    size_t length;
+    const char *bytes = request_bytes(request, &length);
+    bytes_prepare(request);
+    request_derive(request, "kind", request_content_type(request));
+    if (bytes && bytes[length - 1] == 'm')
+        request_variant(request, "moving");
+    if (bytes && bytes[length - 1] == '?')
+        faults_add(request_faults(request), (struct fault){.pointer = "", .code = "format", .limit = "picture"});
+}
+
 static const struct operation_code INVENTED_CODES[] = {
+    {.operation = "measure_picture", .derived = {{"bytes", SQL_BYTEA}, {"kind", SQL_TEXT}}, .prepare = picture_prepare},
+    {.operation = "take_scrap", .derived = {{"bytes", SQL_BYTEA}}, .prepare = bytes_prepare},
     {.operation = "list_days", .write = days_write, .columns = (const struct column_code[]){{"n", NULL}, {0}}},
     {.operation = "get_day", .write = day_write, .answered = day_answered},
     {.operation = "list_visits", .write = visits_write},

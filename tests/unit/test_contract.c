@@ -185,7 +185,14 @@ static void test_answers_and_bodies_have_their_form(void **state)
     expect_fault(GET OK_ANSWER "      security: [{session: [a]}, {session: [b]}]\n", 8, "each scheme may stand once");
     expect_fault(GET OK_ANSWER "      security: {session: []}\n", 8, "security must be a list");
     expect_fault(GET "      requestBody: {content: {text/plain: {schema: {type: object}}}}\n" OK_ANSWER, 7,
-                 "request bodies are JSON, not text/plain");
+                 "a body of text/plain needs the schema {type: string, format: binary}");
+    expect_fault(GET "      requestBody: {content: {image/png: {schema: {type: string, format: binary, maxLength: 5}}}}\n" OK_ANSWER, 7,
+                 "a body of image/png needs the schema {type: string, format: binary}");
+    expect_fault(GET "      requestBody: {content: {image/png: {schema: {type: string, format: binary}}, application/json: {schema: {type: object}}}}\n"
+                     OK_ANSWER, 7, "a body of application/json needs the schema {type: string, format: binary}");
+    expect_fault(GET "      requestBody: {content: {application/json: {schema: {type: object}}, image/png: {schema: {}}}}\n" OK_ANSWER, 7,
+                 "a JSON body has exactly one media type, with a schema");
+    expect_fault(GET "      requestBody: {content: {}}\n" OK_ANSWER, 7, "a request body needs a media type");
     expect_fault(GET "      requestBody: {content: {application/json: {schema: {type: array}}}}\n" OK_ANSWER, 7,
                  "a request body must be an object");
 }
@@ -213,6 +220,21 @@ static void test_an_answer_may_have_several_media_types(void **state)
                  "a media type has no member shema");
 }
 
+static void test_a_body_may_be_bytes(void **state)
+{
+    (void)state;
+    assert_true(load(GET "      requestBody:\n"
+                         "        required: true\n"
+                         "        content:\n"
+                         "          image/png: {schema: {type: string, format: binary}}\n"
+                         "          image/jpeg: {schema: {type: string, format: binary}}\n" OK_ANSWER));
+    const struct operation *operation = &contract.operations[0];
+    assert_null(operation->body);
+    assert_true(operation->body_required);
+    assert_int_equal(operation->body_types.count, 2);
+    assert_string_equal(operation->body_types.items[1], "image/jpeg");
+}
+
 static void test_documents_of_other_versions_are_refused(void **state)
 {
     (void)state;
@@ -234,6 +256,7 @@ int main(void)
         cmocka_unit_test(test_operations_and_paths_are_unique),
         cmocka_unit_test(test_answers_and_bodies_have_their_form),
         cmocka_unit_test(test_an_answer_may_have_several_media_types),
+        cmocka_unit_test(test_a_body_may_be_bytes),
         cmocka_unit_test(test_documents_of_other_versions_are_refused),
     };
     return cmocka_run_group_tests(tests, NULL, teardown);

@@ -3,6 +3,7 @@
 #include "sql_type.h"
 #include "unit.h"
 
+#include <stdint.h>
 #include <string.h>
 
 #include "banned.h"
@@ -78,6 +79,14 @@ static void test_array_elements_cannot_break_out(void **state)
     assert_string_equal(sql_text_array(NULL, 0, &arena), "{}");
 }
 
+static void test_bytes_take_their_hex_form(void **state)
+{
+    (void)state;
+    assert_string_equal(sql_bytes_text("\0\xFF" "A", 3, &arena), "\\x00ff41");
+    assert_string_equal(sql_bytes_text("", 0, &arena), "\\x");
+    assert_null(sql_bytes_text("", SIZE_MAX / 4, &arena));
+}
+
 static void test_every_type_has_a_name(void **state)
 {
     (void)state;
@@ -92,6 +101,7 @@ int main(void)
         cmocka_unit_test(test_parameters_are_bound_as_the_contract_says),
         cmocka_unit_test(test_values_take_the_text_form_postgresql_reads),
         cmocka_unit_test(test_array_elements_cannot_break_out),
+        cmocka_unit_test(test_bytes_take_their_hex_form),
         cmocka_unit_test(test_every_type_has_a_name),
     };
     return cmocka_run_group_tests(tests, arena_setup, arena_teardown);
