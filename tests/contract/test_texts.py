@@ -175,7 +175,7 @@ def test_related_languages_are_known_ordered_and_explained():
 
 def test_topics_name_known_stages_and_every_article_once():
     listed = [key for topic in TOPICS["topics"] for key in topic["articles"]]
-    assert len(listed) == len(set(listed)) and {path.name for path in ARTICLES} <= set(listed)
+    assert len(listed) == len(set(listed)) and {path.name for path in ARTICLES} == set(listed)
     assert {topic["stage"] for topic in TOPICS["topics"]} <= STAGES
     for things in (TOPICS["topics"], TOPICS["audiences"], TOPICS["stages"]):
         assert [thing["position"] for thing in things] == list(range(1, len(things) + 1))
