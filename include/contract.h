@@ -52,7 +52,8 @@ struct operation {
     size_t index;       /* position in the contract */
     unsigned line;
     enum lane_kind lane;
-    bool cached;          /* x-cache: public */
+    bool cached;          /* x-cache: public or immutable */
+    bool immutable;       /* x-cache: immutable */
     size_t body_max;      /* x-body-max in bytes, 0: the configured limit */
     const struct parameter *parameters;
     size_t parameter_count;

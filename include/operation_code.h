@@ -76,6 +76,12 @@ void request_derive(struct request *request, const char *name, const char *value
 /* Runs the operation's statement file of that variant ("by_city") instead of the plain one. */
 void request_variant(struct request *request, const char *variant);
 
+/* Adds a header to the answer if it is a success (Content-Disposition, ...; none of those the core gives itself). name must be static,
+ * value is copied. At most ANSWER_HEADERS_MAX. */
+void request_answer_header(struct request *request, const char *name, const char *value);
+
+#define ANSWER_HEADERS_MAX 4
+
 /* Refuses the request with a problem code; faults added before go along. */
 void request_refuse(struct request *request, const char *code);
 struct faults *request_faults(struct request *request);

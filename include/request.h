@@ -58,6 +58,9 @@ struct request {
     size_t answer_length;
     const struct media *media; /* chosen by Accept; NULL: the answer has no body */
     const char *next, *next_cursor; /* of a list that goes on: where, and its place; else NULL */
+    struct {
+        const char *name, *value;
+    } headers[ANSWER_HEADERS_MAX]; /* that the operation's C adds; name NULL: no more */
     const char *served; /* the language an answer is in, where the statement or the C part said it; borrowed */
 };
 

@@ -99,9 +99,16 @@ static void answer_success(struct request *request, int status, struct buffer *b
     if (etag && operation->method == METHOD_GET && status == 200 && etags_include(request_header(request, "If-None-Match"), etag))
         status = 304; /* MHD sends no body then, but the length it would have (RFC 9110 §8.6) */
     response_make(request, status, body, type);
-    if (!request->problem)
-        response_header(request, "ETag", etag);
-    response_header(request, "Cache-Control", public && !request->problem ? "public, no-cache" : "no-store");
+    if (request->problem) {
+        response_header(request, "Cache-Control", "no-store");
+        return;
+    }
+    response_header(request, "ETag", etag);
+    response_header(request, "Cache-Control", !public                ? "no-store"
+                                              : operation->immutable ? "public, max-age=31536000, immutable"
+                                                                     : "public, no-cache");
+    for (size_t i = 0; i < ANSWER_HEADERS_MAX && request->headers[i].name; i++)
+        response_header(request, request->headers[i].name, request->headers[i].value);
 }
 
 /* Text of a reserved column in the first row, or NULL. */

@@ -10,7 +10,8 @@
 
 #include "banned.h"
 
-#define EXPOSED "ETag, Location, Link, Retry-After, RateLimit, RateLimit-Policy, Content-Language, X-Request-Id, API-Version"
+#define EXPOSED \
+    "ETag, Location, Link, Retry-After, RateLimit, RateLimit-Policy, Content-Disposition, Content-Language, X-Request-Id, API-Version"
 #define ALLOWED "Authorization, Content-Type, Accept-Language, Idempotency-Key, If-Match, X-Challenge-Solution, X-Request-Id"
 
 void response_header(struct request *request, const char *name, const char *value)
@@ -81,16 +82,24 @@ static void headers_cors(struct request *request)
     }
 }
 
+/* The reader's language matters to all but what an address names byte for byte. */
+static void headers_language(struct request *request)
+{
+    const bool any = !request->problem && request->endpoint && request->endpoint->operation->immutable;
+    if (!any)
+        response_header(request, "Vary", "Accept-Language");
+    if (!request->problem && request->status != 204 && (request->served || !any))
+        response_header(request, "Content-Language", request->served ? request->served : request->languages.items[0]);
+}
+
 void request_headers(struct request *request)
 {
     response_header(request, "X-Request-Id", request->id);
     response_header(request, "API-Version", request->loop->service->version);
     response_header(request, "X-Content-Type-Options", "nosniff");
-    response_header(request, "Vary", "Accept-Language");
+    headers_language(request);
     if (request->endpoint && request->endpoint->operation->success->media_count > 1)
         response_header(request, "Vary", "Accept");
-    if (!request->problem && request->status != 204)
-        response_header(request, "Content-Language", request->served ? request->served : request->languages.items[0]);
     headers_cors(request);
     if (atomic_load_explicit(&request->loop->service->draining, memory_order_relaxed))
         response_header(request, "Connection", "close");

@@ -308,6 +308,19 @@ void request_variant(struct request *request, const char *variant)
         request->program = program;
 }
 
+void request_answer_header(struct request *request, const char *name, const char *value)
+{
+    size_t i = 0;
+    while (i < ANSWER_HEADERS_MAX && request->headers[i].name)
+        i++;
+    const char *kept = i < ANSWER_HEADERS_MAX ? arena_text(&request->arena, value) : NULL;
+    if (kept) {
+        request->headers[i].name = name;
+        request->headers[i].value = kept;
+    } else
+        log_error("header_lost", log_text("name", name));
+}
+
 void request_refuse(struct request *request, const char *code)
 {
     request_fail(request, code);

@@ -77,7 +77,19 @@ static void picture_prepare(struct request *request)
         faults_add(request_faults(request), (struct fault){.pointer = "", .code = "format", .limit = "picture"});
 }
 
+static bool picture_write(struct request *request, const PGresult *rows, struct buffer *out, const char **type)
+{
+    (void)type;
+    request_answer_header(request, "Content-Disposition", "inline; filename=\"picture\"");
+    for (size_t i = 0; i < ANSWER_HEADERS_MAX && strcmp(row_text(rows, 0, "name"), "many") == 0; i++)
+        request_answer_header(request, "X-Frame", "another");
+    if (strcmp(row_text(rows, 0, "name"), "secret") == 0)
+        request_refuse(request, "not_found");
+    return row_bytes(rows, 0, "bytes", out);
+}
+
 static const struct operation_code INVENTED_CODES[] = {
+    {.operation = "get_picture", .write = picture_write},
     {.operation = "measure_picture", .derived = {{"bytes", SQL_BYTEA}, {"kind", SQL_TEXT}}, .prepare = picture_prepare},
     {.operation = "take_scrap", .derived = {{"bytes", SQL_BYTEA}}, .prepare = bytes_prepare},
     {.operation = "list_days", .write = days_write, .columns = (const struct column_code[]){{"n", NULL}, {0}}},

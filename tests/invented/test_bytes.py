@@ -41,3 +41,33 @@ def test_bytes_have_the_operations_limit(http):
     assert answer(http.post("/v1/pictures", content=b"x" * 1000, headers=JPEG), 201)["size"] == 1000
     refused = problem(http.post("/v1/pictures", content=b"x" * 1001, headers=JPEG), 413, "payload_too_large")
     assert refused["errors"][0]["limit"] == "1000 bytes"
+
+
+def test_what_never_changes_is_kept_for_a_year(http):
+    response = http.get("/v1/pictures/sun", headers={"Origin": "https://elsewhere.example.net"})
+    assert (response.status_code, response.content, response.headers["Content-Type"]) == (200, b"sun", "image/png")
+    assert response.headers["Cache-Control"] == "public, max-age=31536000, immutable"
+    assert response.headers["Content-Disposition"] == 'inline; filename="picture"'
+    assert response.headers["Access-Control-Allow-Origin"] == "*"
+    assert "Content-Disposition" in response.headers["Access-Control-Expose-Headers"].split(", ")
+    assert response.headers["Vary"] == "Accept" and "Content-Language" not in response.headers
+    unchanged = http.get("/v1/pictures/sun", headers={"If-None-Match": response.headers["ETag"]})
+    assert (unchanged.status_code, unchanged.content) == (304, b"")
+    assert unchanged.headers["Cache-Control"] == response.headers["Cache-Control"]
+    assert http.get("/v1/pictures/moon").headers["ETag"] != response.headers["ETag"]
+
+
+def test_what_is_not_there_may_come_and_has_no_headers_of_a_success(http):
+    for name in ("none", "secret"):
+        response = http.get(f"/v1/pictures/{name}")
+        problem(response, 404, "not_found")
+        assert response.headers["Cache-Control"] == "no-store" and "Content-Disposition" not in response.headers
+
+
+def test_a_header_too_many_is_told_of(http, invented):
+    invented.tolerated.add("header_lost")
+    response = http.get("/v1/pictures/many")
+    assert response.headers.get_list("X-Frame") == ["another"] * 3
+    invented.read_log()
+    assert [line["name"] for line in invented.lines if line["event"] == "header_lost"] == ["X-Frame"]
+    invented.tolerated.clear()

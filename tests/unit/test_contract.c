@@ -178,7 +178,10 @@ static void test_answers_and_bodies_have_their_form(void **state)
     expect_fault(GET "      responses: {'404': {description: d}}\n", 7, "x documents no success");
     expect_fault(GET "      responses: {2XX: {description: d}}\n", 7, "2XX is no status");
     expect_fault(GET OK_ANSWER "      x-lane: fast\n", 8, "x-lane is read, write or slow");
-    expect_fault(GET OK_ANSWER "      x-cache: private\n", 8, "x-cache is public, on GET only");
+    expect_fault(GET OK_ANSWER "      x-cache: private\n", 8, "x-cache is public or immutable, on GET only");
+    expect_fault(GET OK_ANSWER "      x-cache: publicly\n", 8, "x-cache is public or immutable, on GET only");
+    expect_fault(DOCUMENT("    put:\n      operationId: x\n      parameters: [" ID "]\n" OK_ANSWER "      x-cache: immutable\n"), 8,
+                 "x-cache is public or immutable, on GET only");
     expect_fault(GET OK_ANSWER "      x-cache: public\n      security: [{session: []}]\n", 8,
                  "what only some may read cannot be cached as public");
     expect_fault(GET OK_ANSWER "      x-body-max: 0\n", 8, "x-body-max is a number of bytes up to 16 MiB");
@@ -235,6 +238,17 @@ static void test_a_body_may_be_bytes(void **state)
     assert_string_equal(operation->body_types.items[1], "image/jpeg");
 }
 
+static void test_an_answer_may_be_cached_for_ever(void **state)
+{
+    (void)state;
+    assert_true(load(GET OK_ANSWER "      x-cache: immutable\n"));
+    assert_true(contract.operations[0].cached);
+    assert_true(contract.operations[0].immutable);
+    assert_true(load(GET OK_ANSWER "      x-cache: public\n"));
+    assert_true(contract.operations[0].cached);
+    assert_false(contract.operations[0].immutable);
+}
+
 static void test_documents_of_other_versions_are_refused(void **state)
 {
     (void)state;
@@ -257,6 +271,7 @@ int main(void)
         cmocka_unit_test(test_answers_and_bodies_have_their_form),
         cmocka_unit_test(test_an_answer_may_have_several_media_types),
         cmocka_unit_test(test_a_body_may_be_bytes),
+        cmocka_unit_test(test_an_answer_may_be_cached_for_ever),
         cmocka_unit_test(test_documents_of_other_versions_are_refused),
     };
     return cmocka_run_group_tests(tests, NULL, teardown);
