@@ -1,3 +1,4 @@
+-- SPDX-License-Identifier: EUPL-1.2
 -- Passes for who starts from version "v1"; nothing is kept.
 SELECT require(:id = 7, 'not_found');
 
