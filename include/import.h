@@ -48,6 +48,10 @@ bool import_text_fits(const char *path, const struct node *mapping, const char *
 /* Whether the text's member `provenance` says how it came to be (content/README.md). */
 bool import_provenance(const char *path, const struct node *text);
 
+/* Whether the member is a list of words, at least one, of which the statement `unknown` knows all: it gets the list as JSON array $1
+ * and answers with those it does not know, or NULL. */
+bool import_words(struct import *import, const char *path, const struct node *mapping, const char *member, const char *unknown);
+
 /* Runs one statement that tells with its one value (t, or a number above 0) whether it wrote. False after saying why. */
 bool import_write(struct import *import, const char *path, unsigned line, const char *sql, int count, const char *const *values);
 
@@ -57,6 +61,7 @@ const char *import_json(struct import *import, const struct node *node);
 /* The parts. False after saying why; nothing is kept then. */
 bool import_reference(struct import *import); /* src/reference/reference_import.c: reference/ */
 bool import_articles(struct import *import);  /* src/information/article_import.c: articles/ */
+bool import_checklist(struct import *import); /* src/information/checklist_import.c: checklist/, when the articles are there */
 bool import_demo(struct import *import);      /* src/guides/demo_import.c: demo/personas.json */
 
 #endif

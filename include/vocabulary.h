@@ -7,9 +7,9 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-enum vocabulary { VOCABULARY_CITY, VOCABULARY_LANGUAGE, VOCABULARY_TOPIC, VOCABULARY_AUDIENCE, VOCABULARY_STAGE, VOCABULARY_COUNT };
+enum vocabulary { VOCABULARY_CITY, VOCABULARY_LANGUAGE, VOCABULARY_TOPIC, VOCABULARY_AUDIENCE, VOCABULARY_STAGE, VOCABULARY_COUNTRY, VOCABULARY_COUNT };
 
-/* Makes the formats city, language, topic, audience and stage known to schemas. Once, before contracts are compiled. */
+/* Makes the formats city, language, topic, audience, stage and country known to schemas. Once, before contracts are compiled. */
 bool vocabulary_register(void);
 
 /* Reads all words. Threads that are looking words up meanwhile see the old ones or the new ones, whole. False (logged): the old

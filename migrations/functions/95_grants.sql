@@ -6,7 +6,10 @@ REVOKE ALL ON ALL FUNCTIONS IN SCHEMA welcome FROM PUBLIC, welcome, welcome_work
 GRANT EXECUTE ON FUNCTION
   clock(), problem(text, jsonb), require(boolean, text), uuid_v7(), rfc3339(timestamptz), title_in(jsonb, text[]), level_rank(text),
   level_name(integer), tags_of(jsonb), url_component(text), asks_since(timestamptz[], timestamptz), mail_language_of(text), me(),
-  my_guide(), my_cities(), my_roles(), my_session(), is_admin(), task(), subject(), content_of(text, text, text, text[]), my_desks(), refuse_other_desks(text), content_touch(uuid)
+  my_guide(), my_cities(), my_roles(), my_session(), is_admin(), task(), subject(), content_of(text, text, text, text[]), my_desks(), refuse_other_desks(text), content_touch(uuid),
+  easter_sunday(integer), is_holiday(date), is_working_day(date), working_day_on_or_after(date), add_working_days(date, integer),
+  last_day_of_period(date, integer, text, text, text), citizenship_of(text), citizenship_words(text, text),
+  article_link(text, text, text[])
   TO welcome, welcome_worker;
 
 GRANT EXECUTE ON FUNCTION

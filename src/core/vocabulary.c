@@ -21,11 +21,11 @@ struct words {
 
 static _Atomic(struct words *) current;
 
-static const char *const NAMES[VOCABULARY_COUNT] = {"city", "language", "topic", "audience", "stage"};
+static const char *const NAMES[VOCABULARY_COUNT] = {"city", "language", "topic", "audience", "stage", "country"};
 static const char *const FAULTS[VOCABULARY_COUNT] = {"unknown_city", "unknown_language", "unknown_topic", "unknown_audience",
-                                                     "unknown_stage"};
+                                                     "unknown_stage", "unknown_country"};
 static const enum vocabulary KINDS[VOCABULARY_COUNT] = {VOCABULARY_CITY, VOCABULARY_LANGUAGE, VOCABULARY_TOPIC, VOCABULARY_AUDIENCE,
-                                                        VOCABULARY_STAGE};
+                                                        VOCABULARY_STAGE, VOCABULARY_COUNTRY};
 
 static int word_compare(const char *stored, const char *word, size_t length)
 {
@@ -94,7 +94,8 @@ bool vocabulary_load(PGconn *db)
                                   "UNION ALL SELECT 1, tag, name_en, name_de FROM language "
                                   "UNION ALL SELECT 2, slug, title ->> 'en', title ->> 'de' FROM topic "
                                   "UNION ALL SELECT 3, slug, title ->> 'en', title ->> 'de' FROM audience "
-                                  "UNION ALL SELECT 4, slug, title ->> 'en', title ->> 'de' FROM stage"
+                                  "UNION ALL SELECT 4, slug, title ->> 'en', title ->> 'de' FROM stage "
+                                  "UNION ALL SELECT 5, code, name_en, name_de FROM country"
                                   ") k ORDER BY k.n, lower(k.word) COLLATE \"C\"");
     struct words *older = atomic_load(&current);
     if (PQresultStatus(result) != PGRES_TUPLES_OK || (older && words_equal(older->result, result))) {

@@ -89,23 +89,6 @@ struct translation {
     unsigned body_line;
 };
 
-static bool words_known(struct import *import, const struct article *article, const struct word_list *list)
-{
-    const struct node *words = node_get(article->root, list->member);
-    const char *json = import_json(import, words);
-    if (!words || words->kind != NODE_SEQUENCE || words->count == 0)
-        return import_refuse(article->path, article->root->line, "`%s` must be a list with at least one word", list->member);
-    PGresult *result = json ? PQexecParams(import->db, list->unknown, 1, NULL, &json, NULL, NULL, 0) : NULL;
-    const bool answered = PQresultStatus(result) == PGRES_TUPLES_OK;
-    const bool known = answered && PQgetisnull(result, 0, 0);
-    if (!known)
-        import_refuse(article->path, words->line, "unknown in `%s`: %s", list->member,
-                      answered ? PQgetvalue(result, 0, 0) : PQerrorMessage(import->db));
-    import->broken |= !answered;
-    PQclear(result);
-    return known;
-}
-
 /* Whether the node, if there is one, is the key of an article. */
 static bool article_known(const struct articles *articles, const struct article *article, const struct node *key)
 {
@@ -132,7 +115,7 @@ static bool article_read(struct import *import, struct article *article)
     if (done && (!position || position->kind != NODE_INTEGER))
         done = import_refuse(article->path, article->root->line, "`position` must be a whole number");
     for (size_t i = 0; article->root && i < sizeof WORD_LISTS / sizeof *WORD_LISTS && !import->broken; i++)
-        done = words_known(import, article, &WORD_LISTS[i]) && done;
+        done = import_words(import, article->path, article->root, WORD_LISTS[i].member, WORD_LISTS[i].unknown) && done;
     return done && article_write(import, article, ARTICLE);
 }
 

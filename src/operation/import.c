@@ -25,9 +25,9 @@ static bool part_run(struct import *import, const char *name, bool (*part)(struc
     if (!part(import))
         return false;
     if (import->changes > before)
-        printf("%-9s %zu new or changed\n", name, import->changes - before);
+        printf("%-10s %zu new or changed\n", name, import->changes - before);
     else
-        printf("%-9s unchanged\n", name);
+        printf("%-10s unchanged\n", name);
     return true;
 }
 
@@ -40,6 +40,7 @@ static bool import_run(struct import *import, bool demo)
         return database_fail(import->db);
     return part_run(import, "reference", import_reference) &&
            part_run(import, "articles", import_articles) &&
+           part_run(import, "checklist", import_checklist) &&
            (!demo || part_run(import, "demo", import_demo)) &&
            (database_do(import->db, "COMMIT") || database_fail(import->db));
 }

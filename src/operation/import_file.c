@@ -201,6 +201,23 @@ bool import_provenance(const char *path, const struct node *text)
            (machine || import_text_fits(path, provenance, "reviewed_on", 10));
 }
 
+bool import_words(struct import *import, const char *path, const struct node *mapping, const char *member, const char *unknown)
+{
+    const struct node *words = node_get(mapping, member);
+    const char *json = import_json(import, words);
+    if (!words || words->kind != NODE_SEQUENCE || words->count == 0)
+        return import_refuse(path, mapping->line, "`%s` must be a list with at least one word", member);
+    PGresult *result = json ? PQexecParams(import->db, unknown, 1, NULL, &json, NULL, NULL, 0) : NULL;
+    const bool answered = PQresultStatus(result) == PGRES_TUPLES_OK;
+    const bool known = answered && PQgetisnull(result, 0, 0);
+    if (!known)
+        import_refuse(path, words->line, "unknown in `%s`: %s", member,
+                      answered ? PQgetvalue(result, 0, 0) : PQerrorMessage(import->db));
+    import->broken |= !answered;
+    PQclear(result);
+    return known;
+}
+
 const char *import_json(struct import *import, const struct node *node)
 {
     json_t *value = node ? node_json(node) : json_array();

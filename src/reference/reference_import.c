@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: EUPL-1.2
- * Reference data: cities, languages, countries, audiences, stages, topics. Rows are added and changed, never removed: people's
- * rows point at them. */
+ * Reference data: cities, languages, countries, audiences, stages, topics, holidays. Rows are added and changed, never removed:
+ * people's rows point at them. Only holidays go with their lines: nothing points at them, and one too many would be wrong. */
 #include "import.h"
 
 #include <stdio.h>
@@ -82,19 +82,38 @@ static const char TOPIC[] =
     "        IS DISTINCT FROM (EXCLUDED.parent, EXCLUDED.position, EXCLUDED.stage, EXCLUDED.title)"
     " RETURNING true";
 
+static const char HOLIDAY[] =
+    "INSERT INTO holiday AS old (code, position, month, day, easter_offset, first_year, last_year, name_en, name_de, legal_basis, source)"
+    " SELECT e->>'code', $2::int, (e->>'month')::int, (e->>'day')::int, (e->>'easter_offset')::int, (e->>'first_year')::int,"
+    "        (e->>'last_year')::int, e->>'name_en', e->>'name_de', e->>'basis', e->>'source'"
+    "   FROM (SELECT $1::jsonb AS e) AS entry"
+    " ON CONFLICT (code) DO UPDATE SET"
+    "    position = EXCLUDED.position, month = EXCLUDED.month, day = EXCLUDED.day, easter_offset = EXCLUDED.easter_offset,"
+    "    first_year = EXCLUDED.first_year, last_year = EXCLUDED.last_year, name_en = EXCLUDED.name_en, name_de = EXCLUDED.name_de,"
+    "    legal_basis = EXCLUDED.legal_basis, source = EXCLUDED.source"
+    "  WHERE (old.*) IS DISTINCT FROM (EXCLUDED.*)"
+    " RETURNING true";
+
+/* Gets the whole list as $1. */
+static const char HOLIDAYS_GONE[] =
+    "WITH gone AS (DELETE FROM holiday WHERE code NOT IN (SELECT e->>'code' FROM jsonb_array_elements($1::jsonb) e) RETURNING true)"
+    " SELECT count(*) FROM gone";
+
 /* In an order that references allow. */
 static const struct source {
     const char *file;
     const char *member; /* the list in a JSON file; NULL: a CSV file */
     const char *sql;
+    const char *gone; /* removes what is no longer in the list, or NULL */
 } SOURCES[] = {
-    {"reference/cities.json", "cities", CITY},
-    {"reference/languages.csv", NULL, LANGUAGE},
-    {"reference/related_languages.csv", NULL, RELATED},
-    {"reference/countries.csv", NULL, COUNTRY},
-    {"reference/topics.json", "audiences", AUDIENCE},
-    {"reference/topics.json", "stages", STAGE},
-    {"reference/topics.json", "topics", TOPIC},
+    {"reference/cities.json", "cities", CITY, NULL},
+    {"reference/languages.csv", NULL, LANGUAGE, NULL},
+    {"reference/related_languages.csv", NULL, RELATED, NULL},
+    {"reference/countries.csv", NULL, COUNTRY, NULL},
+    {"reference/topics.json", "audiences", AUDIENCE, NULL},
+    {"reference/topics.json", "stages", STAGE, NULL},
+    {"reference/topics.json", "topics", TOPIC, NULL},
+    {"reference/holidays.yaml", "holidays", HOLIDAY, HOLIDAYS_GONE},
 };
 
 static bool source_read(struct import *import, const struct source *source)
@@ -113,7 +132,8 @@ static bool source_read(struct import *import, const struct source *source)
         if (!values[0] || !import_write(import, path, list->items[i]->line, source->sql, 2, values))
             return false;
     }
-    return true;
+    const char *whole = source->gone ? import_json(import, list) : NULL;
+    return !source->gone || (whole && import_write(import, path, list->line, source->gone, 1, &whole));
 }
 
 bool import_reference(struct import *import)

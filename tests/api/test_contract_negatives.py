@@ -140,7 +140,7 @@ def cases(schema, value, pointer=""):
         yield schema["minimum"] - 1, pointer, "too_small"
     if "maximum" in schema:
         yield schema["maximum"] + 1, pointer, "too_large"
-    if schema.get("format") in ("city", "language", "topic", "audience", "stage"):
+    if schema.get("format") in ("city", "language", "topic", "audience", "stage", "country"):
         yield "nonsense", pointer, f"unknown_{schema['format']}"
     elif schema.get("format") in ("uuid", "date", "date-time", "email"):
         yield "nonsense", pointer, "format"

@@ -14,6 +14,7 @@ import pytest
 WELCOMED = os.environ["WELCOMED"]
 CONTENT = pathlib.Path("content")
 ARTICLE = "articles/residence-registration"
+RULE = "checklist/residence-title"
 
 
 def run(database, *arguments, **environment):
@@ -83,7 +84,7 @@ def edit(path, old, new):
 def test_everything_arrives_once(database):
     assert all("new or changed" in line for line in imported(database, CONTENT))
     before = ask(database, "SELECT id, number, state FROM revision ORDER BY id")
-    assert [line.split(maxsplit=1)[1] for line in imported(database, CONTENT)] == ["unchanged", "unchanged"]
+    assert [line.split(maxsplit=1)[1] for line in imported(database, CONTENT)] == ["unchanged"] * 3
     assert ask(database, "SELECT id, number, state FROM revision ORDER BY id") == before
     cities = json.loads((CONTENT / "reference/cities.json").read_text())["cities"]
     assert value(database, "SELECT count(*) FROM city") == len(cities)
@@ -145,11 +146,72 @@ def test_bodies_are_safe_html_and_plain_text(database):
     (f"{ARTICLE}/de.md", "\n---\n\n", "\n---\n\nA [link](javascript:x)\n\n", f"{ARTICLE}/de.md:11:", "links lead"),
     (f"{ARTICLE}/de.md", "\n---\n\n", "\n---\n\n# Title\n\n", f"{ARTICLE}/de.md:11:", "headings begin"),
     (f"{ARTICLE}/de.md", "\n---\n\n", "\n---\n\n\0", f"{ARTICLE}/de.md:", "no text"),
+    ("reference/holidays.yaml", "month: 1\n", "month: 13\n", "reference/holidays.yaml:2:", ""),
+    ("reference/holidays.yaml", "day: 1\n", "day: 1\n    easter_offset: 1\n", "reference/holidays.yaml:2:", "check constraint"),
+    (f"{RULE}/rule.yaml", "position: ", "posture: 1\nposition: ", f"{RULE}/rule.yaml:1:", "no member `posture`"),
+    (f"{RULE}/rule.yaml", "position: 160", "position: first", f"{RULE}/rule.yaml:1:", "`position` must be a whole number"),
+    (f"{RULE}/rule.yaml", "article: ", "article: nothing-like-this\nreplaced: ", f"{RULE}/rule.yaml:3:", "no member `replaced`"),
+    (f"{RULE}/rule.yaml", "article: residence-permit-appointment", "article: nothing-like-this", f"{RULE}/rule.yaml:2:", "no article `nothing-like-this`"),
+    (f"{RULE}/rule.yaml", "audiences:\n", "audiences:\n  - nobody\n", f"{RULE}/rule.yaml:4:", "unknown in `audiences`: nobody"),
+    (f"{RULE}/rule.yaml", "stages:\n", "cities:\n  - atlantis\nstages:\n", f"{RULE}/rule.yaml:9:", "unknown in `cities`: atlantis"),
+    (f"{RULE}/rule.yaml", "citizenship:\n", "citizenship:\n  - martian\n", f"{RULE}/rule.yaml:11:", "unknown in `citizenship`: martian"),
+    (f"{RULE}/rule.yaml", "citizenship:\n", "children: welcome\ncitizenship:\n", f"{RULE}/rule.yaml:10:", "`children` is `required`"),
+    (f"{RULE}/rule.yaml", "sources:\n", "sources: []\nlaws:\n", f"{RULE}/rule.yaml:", ""),
+    (f"{RULE}/rule.yaml", "    source: ", "    website: ", f"{RULE}/rule.yaml:15:", "no member `website`"),
+    (f"{RULE}/rule.yaml", "sources:\n", "deadline:\n  amount: 2\n  unit: weeks\nsources:\n", f"{RULE}/rule.yaml:1:", "check constraint"),
+    (f"{RULE}/rule.yaml", "sources:\n", "deadline:\n  amount: two\nsources:\n", f"{RULE}/rule.yaml:14:", "`amount` must be a whole number"),
+    (f"{RULE}/rule.yaml", "sources:\n", "deadline:\n  amount: 2\n  unit: moons\n  counted: after-arrival\n  last_day: stays\nsources:\n",
+     f"{RULE}/rule.yaml:1:", "deadline_unit"),
+    (f"{RULE}/rule.yaml", "sources:\n", "deadline:\n  amount: 2\n  unit: days\n  counted: before-arrival\n  last_day: moves\nsources:\n",
+     f"{RULE}/rule.yaml:1:", "check constraint"),
+    (f"{RULE}/de.yaml", "why: ", "because: ", f"{RULE}/de.yaml:2:", "no member `because`"),
+    (f"{RULE}/de.yaml", "title: ", 'title: ""\nwhy: ', f"{RULE}/de.yaml:", ""),
+    (f"{RULE}/de.yaml", "  method: ", "  method: magic #", f"{RULE}/de.yaml:5:", "`method` must be"),
 ])
 def test_a_fault_is_named_with_its_line_and_nothing_is_imported(database, content, file, old, new, place, words):
     edit(content / file, old, new)
     said = refused(database, content)
     assert said[0].startswith(place) and words in said[0], said
+
+
+def test_a_step_whose_files_are_gone_is_gone(database, content):
+    imported(database, content)
+    before = value(database, "SELECT count(*) FROM checklist_rule")
+    shutil.rmtree(content / RULE)
+    (content / "checklist/bank-account/uk.yaml").write_text((content / "checklist/bank-account/en.yaml").read_text())
+    assert imported(database, content)[2].split()[1] == "2"
+    assert value(database, "SELECT count(*) FROM checklist_rule") == before - 1
+    assert value(database, "SELECT count(*) FROM checklist_text WHERE rule = 'residence-title'") == 0
+    (content / "checklist/bank-account/uk.yaml").unlink()
+    assert imported(database, content)[2].split()[1] == "1"
+    assert imported(database, content)[2].split() == ["checklist", "unchanged"]
+    assert ask(database, "SELECT language FROM checklist_text WHERE rule = 'bank-account' ORDER BY 1") == [("de",), ("en",)]
+
+
+def test_a_changed_step_says_when_it_changed(database, content):
+    imported(database, content)
+    changed = "SELECT changed_at FROM checklist_rule WHERE code = 'child-benefit'"
+    before = value(database, changed)
+    edit(content / "checklist/child-benefit/rule.yaml", "amount: 6", "amount: 5")
+    edit(content / "checklist/child-benefit/en.yaml", "title: \"", "title: \"Really: ")
+    assert imported(database, content)[2].split()[1] == "2"
+    assert value(database, changed) > before
+    assert value(database, "SELECT changed_at FROM checklist_text WHERE rule = 'child-benefit' AND language = 'en'") > before
+    assert value(database, "SELECT changed_at FROM checklist_text WHERE rule = 'child-benefit' AND language = 'de'") == before
+
+
+def test_a_deadline_needs_words(database, content):
+    path = content / "checklist/child-benefit/en.yaml"
+    path.write_text(re.sub("due: .*\n", "", path.read_text()))
+    assert refused(database, content) == ["checklist/child-benefit/en.yaml:1: `due` must be a text of 1 to 200 characters"]
+
+
+def test_holidays_become_those_of_the_file(database, content):
+    imported(database, content)
+    assert value(database, "SELECT is_holiday('2027-05-27')") and not value(database, "SELECT is_holiday('2027-01-06')")
+    edit(content / "reference/holidays.yaml", "  - code: corpus-christi\n    easter_offset: 60\n", "  - code: epiphany\n    month: 1\n    day: 6\n")
+    assert imported(database, content)[0].split()[1] == "2"
+    assert not value(database, "SELECT is_holiday('2027-05-27')") and value(database, "SELECT is_holiday('2027-01-06')")
 
 
 def test_faults_of_several_files_are_told_at_once(database, content):
@@ -179,8 +241,8 @@ def test_two_at_once_import_once(database):
 
 
 def test_invented_people_arrive_once_and_get_no_mail(database):
-    assert imported(database, CONTENT, "--demo")[2].startswith("demo ")
-    assert imported(database, CONTENT, "--demo")[2].split() == ["demo", "unchanged"]
+    assert imported(database, CONTENT, "--demo")[-1].startswith("demo ")
+    assert imported(database, CONTENT, "--demo")[-1].split() == ["demo", "unchanged"]
     assert value(database, "SELECT count(*) FROM outbox") == 0
     states = dict(ask(database, "SELECT display_name, state FROM guide"))
     assert states["Grace Dummyfield"] == "paused" and states["Mehmet Denekoğlu"] == "active"

@@ -60,6 +60,8 @@ CITIES = read_json("reference/cities.json")["cities"]
 LANGUAGES = {row["tag"]: row for row in read_table("reference/languages.csv")}
 ARTICLES = sorted(path for path in (CONTENT / "articles").iterdir())
 TRANSLATIONS = sorted(CONTENT.glob("articles/*/*.md"))
+RULES = sorted(path for path in (CONTENT / "checklist").iterdir())
+HOLIDAYS = yaml.safe_load((CONTENT / "reference/holidays.yaml").read_text(encoding="utf-8"))["holidays"]
 LEGAL_TEXTS = sorted(CONTENT.glob("legal/*.md"))
 SLUGS = {topic["slug"] for topic in TOPICS["topics"]}
 AUDIENCES = {audience["code"] for audience in TOPICS["audiences"]}
@@ -92,7 +94,7 @@ def test_every_problem_code_has_a_status_and_all_texts_in_both_languages():
 
 
 def test_faults_and_explanations_have_the_same_placeholders_in_both_languages():
-    for section in ("faults", "explanations", "levels"):
+    for section in ("faults", "explanations", "levels", "calendars"):
         for code, sentence in PROBLEMS[section].items():
             assert set(sentence) == {"en", "de"}, code
             assert set(PLACEHOLDER.findall(sentence["en"])) == set(PLACEHOLDER.findall(sentence["de"])), code
@@ -200,6 +202,8 @@ def test_personas_refer_to_what_exists():
 def heads():
     for path in sorted(CONTENT.glob("articles/*/article.yaml")):
         yield pytest.param(path.read_text(encoding="utf-8"), id=name(path))
+    for path in [CONTENT / "reference/holidays.yaml", *sorted(CONTENT.glob("checklist/*/*.yaml"))]:
+        yield pytest.param(path.read_text(encoding="utf-8"), id=name(path))
     for path in TRANSLATIONS + LEGAL_TEXTS:
         yield pytest.param(front_matter(path)[0], id=name(path))
 
@@ -209,7 +213,7 @@ def test_yaml_reads_the_same_in_every_version(text):
     """Each scalar is a plain slug, an integer or quoted; nothing but block mappings and sequences."""
     for line in text.splitlines():
         scalar = re.fullmatch(r'(  )?(- )?(  )?([a-z_]+:)? ?(.*)', line)[5]
-        assert re.fullmatch(r'|\d+|"[^"\\]*"|[a-z][a-z0-9_-]*', scalar), line
+        assert re.fullmatch(r'|-?\d+|"[^"\\]*"|[a-z][a-z0-9_-]*', scalar), line
         assert scalar not in ("y", "n", "yes", "no", "on", "off", "true", "false", "null"), line
     slots = [event.anchor for event in yaml.parse(text) if hasattr(event, "anchor")]
     assert not any(slots)
@@ -261,6 +265,75 @@ def test_articles_state_no_amounts():
     """Amounts change by the year: who publishes them is said instead."""
     amount = re.compile(r"€|\d\s*(euro|avro|يورو|євро)", re.IGNORECASE)
     assert not [name(path) for path in TRANSLATIONS if amount.search(path.read_text(encoding="utf-8"))]
+
+
+# The checklist and holidays
+
+def rule_of(folder):
+    return yaml.safe_load((folder / "rule.yaml").read_text(encoding="utf-8"))
+
+
+RULE_ORDER = ("position", "article", "audiences", "stages", "cities", "citizenship", "children", "deadline", "sources", "reviewed_on",
+              "review_due_on")
+ENTRY_GROUPS = {row["entry_group"] for row in read_table("reference/countries.csv")}
+
+
+@pytest.mark.parametrize("folder", RULES, ids=name)
+def test_a_step_is_whole_and_rests_on_law(folder):
+    rule = rule_of(folder)
+    assert set(RULE_ORDER) - {"article", "cities", "citizenship", "children", "deadline"} <= set(rule)
+    assert list(rule) == [member for member in RULE_ORDER if member in rule], "the canonical order"
+    assert re.fullmatch("[a-z][a-z0-9]*(-[a-z0-9]+)*", folder.name) and isinstance(rule["position"], int)
+    assert rule["audiences"] and set(rule["audiences"]) <= AUDIENCES and rule["stages"] and set(rule["stages"]) <= STAGES
+    assert set(rule.get("cities", [])) <= {city["slug"] for city in CITIES}
+    assert set(rule.get("citizenship", [])) <= ENTRY_GROUPS | {"eu", "non-eu"} and rule.get("children", "required") == "required"
+    assert rule["sources"] and all(list(source) == ["basis", "source"] and source["source"].startswith("https://") for source in rule["sources"])
+    assert is_date(rule["reviewed_on"]) and is_date(rule["review_due_on"]) and rule["reviewed_on"] < rule["review_due_on"]
+    if "deadline" in rule:
+        deadline = rule["deadline"]
+        assert list(deadline) == ["amount", "unit", "counted", "last_day"] and 0 <= deadline["amount"] <= 1000
+        assert deadline["unit"] in ("days", "weeks", "months", "working-days")
+        assert (deadline["counted"], deadline["last_day"]) in (("after-arrival", "stays"), ("after-arrival", "moves"), ("before-arrival", "stays"))
+        moving = any(re.search(r"BGB § 193|AO § 108\(3\)|VwVfG( NRW)? § 31\(3\)", source["basis"]) for source in rule["sources"])
+        assert (deadline["last_day"] == "moves") == moving, "the law that lets a deadline move is named"
+        assert deadline["counted"] == "after-arrival" or "before-arrival" in rule["stages"]
+
+
+@pytest.mark.parametrize("folder", RULES, ids=name)
+def test_a_step_has_words_and_an_article_for_the_same_people(folder):
+    rule = rule_of(folder)
+    article = yaml.safe_load((CONTENT / "articles" / rule["article"] / "article.yaml").read_text(encoding="utf-8"))
+    assert set(rule["audiences"]) <= set(article["audiences"])
+    languages = {path.stem for path in folder.glob("*.yaml")} - {"rule"}
+    assert {"de", "en"} <= languages <= set(LANGUAGES)
+    for language in languages:
+        text = yaml.safe_load((folder / f"{language}.yaml").read_text(encoding="utf-8"))
+        assert list(text) == [member for member in ("title", "why", "due", "provenance") if member in text]
+        assert text["title"] and len(text["title"]) <= 120 and text["why"] and len(text["why"]) <= 600
+        assert 0 < len(text["due"]) <= 200 if "deadline" in rule or "due" in text else True
+        provenance = text["provenance"]
+        assert provenance["method"] in ("human", "machine", "machine_reviewed") and provenance["source_language"] in languages
+        assert "reviewed_on" not in provenance if provenance["method"] == "machine" else is_date(provenance["reviewed_on"])
+        assert not re.search(r"€|\d\s*(euro|avro|يورو|євро)", " ".join(texts(text)), re.IGNORECASE)
+
+
+def test_steps_have_positions_of_their_own():
+    positions = [rule_of(folder)["position"] for folder in RULES]
+    assert len(positions) == len(set(positions)) >= 15
+
+
+def test_registration_is_due_two_weeks_after_moving_in_and_never_moves():
+    assert rule_of(CONTENT / "checklist/residence-registration")["deadline"] == {
+        "amount": 2, "unit": "weeks", "counted": "after-arrival", "last_day": "stays"}
+
+
+def test_holidays_rest_on_law():
+    members = ["code", "month", "day", "easter_offset", "first_year", "last_year", "name_de", "name_en", "basis", "source"]
+    for holiday in HOLIDAYS:
+        assert list(holiday) == [member for member in members if member in holiday]
+        assert ("month" in holiday) == ("day" in holiday) != ("easter_offset" in holiday)
+        assert holiday["name_de"] and holiday["name_en"] and holiday["basis"] and holiday["source"].startswith("https://")
+    assert len({holiday["code"] for holiday in HOLIDAYS}) == len(HOLIDAYS) == 11
 
 
 def test_legal_texts_have_one_version_in_all_languages():

@@ -111,7 +111,7 @@ def types_of(name):
 
 def statements(file):
     """(text with $1, $2 ..., names of the parameters) of each statement that can be explained."""
-    for statement in re.sub(r"--.*", "", file.read_text()).split(";"):
+    for statement in re.split(r";\s*$", re.sub(r"--.*", "", file.read_text()), flags=re.M):
         names = []
 
         def number(match):

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: EUPL-1.2
+ * iCalendar (RFC 5545): days as events of phones and other calendars. */
+#ifndef WELCOME_CALENDAR_H
+#define WELCOME_CALENDAR_H
+
+#include "buffer.h"
+
+#include <stdbool.h>
+
+struct calendar;
+
+/* One all-day event. Events, not to-dos: calendars of phones show only those. It does not count as busy. */
+struct calendar_day {
+    const char *uid;         /* the same each time: a second import changes the event instead of doubling it */
+    const char *day;         /* 2027-01-29 */
+    const char *changed_at;  /* when what it says last changed, RFC 3339 in UTC and whole seconds */
+    const char *summary;     /* one line */
+    const char *description; /* plain text; lines may be broken */
+    const char *language;    /* of both, BCP 47 */
+};
+
+/* An empty calendar of that name; NULL when out of memory. */
+struct calendar *calendar_new(const char *name);
+
+/* Adds an event. False when out of memory or when a day or time cannot be read. */
+bool calendar_add(struct calendar *calendar, const struct calendar_day *event);
+
+/* Writes it, lines folded and ended by CRLF. RFC 5545 §3.6 asks for at least one event. False: out of memory. */
+bool calendar_write(const struct calendar *calendar, struct buffer *out);
+
+void calendar_free(struct calendar *calendar);
+
+#endif

@@ -1,0 +1,3 @@
+-- SPDX-License-Identifier: EUPL-1.2
+-- The same as an address of its own, for calendars that subscribe to one and ask for nothing.
+-- answer: get_checklist
