@@ -25,9 +25,12 @@ BEGIN
   RETURN (
     SELECT jsonb_build_object('id', t.content, 'slug', t.slug, 'title', t.title, 'language', t.language)
       FROM content a
-      JOIN translation t ON t.content = content_of('article', a.id::text, article_link.city, article_link.languages)
+      LEFT JOIN content own ON own.replaces = a.id AND own.city = article_link.city AND own.shown
+      JOIN translation t ON t.content = coalesce(own.id, a.id)
      WHERE a.kind = 'article'
        AND a.key = name
+       AND a.shown
+       AND (a.city IS NULL OR a.city = article_link.city)
      ORDER BY array_position(article_link.languages, t.language) NULLS LAST, t.language
      LIMIT 1);
 END

@@ -126,7 +126,7 @@ static bool rule_fits(const char *path, const struct node *rule)
 
 static bool article_known(struct import *import, const char *path, const struct node *rule)
 {
-    static const char unknown[] = "SELECT $1 WHERE article_link($1, NULL, '{}') IS NULL";
+    static const char unknown[] = "SELECT $1 WHERE NOT EXISTS (SELECT FROM content WHERE kind = 'article' AND key = $1)";
     const char *key = node_text(rule, "article");
     if (!key)
         return !node_get(rule, "article") || import_refuse(path, rule->line, "`article` must be the key of one");

@@ -25,8 +25,7 @@ SELECT r.code,
        t.language <> :ctx_languages[1] AS "language.fallback",
        jsonb_build_object('method', t.method, 'source_language', t.source_language, 'source_revision', NULL,
                           'reviewed_at', rfc3339(t.reviewed_on::timestamp AT TIME ZONE 'UTC')) AS provenance
-  FROM (SELECT citizenship_words(:citizenship, :nationality) AS words) asked
- CROSS JOIN checklist_rule r
+  FROM checklist_rule r
  CROSS JOIN LATERAL (
          SELECT x.language, x.title, x.why, x.due, x.method, x.source_language, x.reviewed_on, x.changed_at
            FROM checklist_text x
@@ -38,6 +37,6 @@ SELECT r.code,
  WHERE :audience = ANY (r.audiences)
    AND (:stage IS NULL OR :stage = ANY (r.stages))
    AND (r.cities = '{}' OR :city = ANY (r.cities))
-   AND (r.citizenship = '{}' OR asked.words IS NULL OR r.citizenship && asked.words)
+   AND (r.citizenship = '{}' OR coalesce(r.citizenship && (SELECT citizenship_words(:citizenship, :nationality)), true))
    AND (:children OR NOT r.children)
  ORDER BY d.due_on NULLS LAST, r.position, r.code;

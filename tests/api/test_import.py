@@ -200,6 +200,15 @@ def test_a_changed_step_says_when_it_changed(database, content):
     assert value(database, "SELECT changed_at FROM checklist_text WHERE rule = 'child-benefit' AND language = 'de'") == before
 
 
+def test_an_archived_article_keeps_its_step(database):
+    imported(database, CONTENT)
+    with psycopg.connect(dbname=database, options="-c search_path=welcome") as db:
+        db.execute("UPDATE content SET archived_at = now(), visible = false WHERE key = 'child-benefit'")
+    assert imported(database, CONTENT)[2].split() == ["checklist", "unchanged"]
+    assert value(database, "SELECT article_link('child-benefit', NULL, '{en}') IS NULL AND article_link('bank-account', NULL, '{en}') IS NULL"
+                           " AND article_link('tax-return', NULL, '{en}')->>'slug' = 'tax-return'")
+
+
 def test_a_deadline_needs_words(database, content):
     path = content / "checklist/child-benefit/en.yaml"
     path.write_text(re.sub("due: .*\n", "", path.read_text()))
