@@ -10,5 +10,6 @@ extern const struct operation_code CHECKLIST_CODES[];        /* src/information/
 extern const struct operation_code MATCHING_CODES[];         /* src/matching/explanation.c */
 extern const struct operation_code OPERATION_MODULE_CODES[]; /* src/operation/document_codes.c */
 extern const struct operation_code REFERENCE_CODES[];        /* src/reference/reference_codes.c */
+extern const struct operation_code REVISION_CODES[];         /* src/information/revision_codes.c */
 
 #endif

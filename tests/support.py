@@ -14,6 +14,7 @@ import re
 import signal
 import socket
 import subprocess
+import threading
 import time
 import uuid
 
@@ -473,8 +474,76 @@ class People:
             self.staff[role, city] = self.sign_in(address)
         return self.staff[role, city]
 
+    def editor(self, city="all"):
+        """Another editor each time."""
+        address = self.address("editor")
+        status, _, errors = self.daemon.command("account", "create", "--role", "editor", "--email", address, "--city", city)
+        assert status == 0, errors
+        return self.sign_in(address)
+
     def coordinator(self, city="all"):
         return self.somebody_of_staff("coordinator", city)
 
     def admin(self):
         return self.somebody_of_staff("admin")
+
+
+class Desk:
+    """Two editors of one city, and its articles."""
+
+    def __init__(self, people, city):
+        self.people, self.city, self.http = people, city, people.daemon.http
+        self.author, self.reviewer = people.editor(city), people.editor(city)
+
+    def article(self, **changes):
+        """The id of a new article of the city."""
+        return self.made(self.author.post("/v1/articles", {"key": content_key(), "city": self.city} | changes))
+
+    @staticmethod
+    def made(response):
+        made = answer(response, 201)
+        assert response.headers["Location"].endswith(made["id"])
+        return made["id"]
+
+    def draft(self, article, language="de", **changes):
+        form = {"language": language, "title": f"Titel {uuid.uuid4().hex[:8]}", "body_markdown": "Ein Absatz."} | changes
+        return self.made(self.author.post(f"/v1/contents/{article}/revisions", form))
+
+    def publish(self, article, language="de", **changes):
+        """A published revision: one writes and submits, the other publishes."""
+        revision = self.draft(article, language, **changes)
+        answer(self.author.post(f"/v1/revisions/{revision}/submit", {}))
+        return answer(self.reviewer.post(f"/v1/revisions/{revision}/publish"))
+
+    def read(self, article, language="de"):
+        return answer(self.http.get(f"/v1/articles/{article}?city={self.city}&lang={language}"))
+
+    def states(self, article):
+        """{language: (what readers get, what is worked on)} as the staff see it."""
+        return {one["language"]: (one["state"], one["draft"] and one["draft"]["state"])
+                for one in answer(self.author.get(f"/v1/contents/{article}"))["translations"]}
+
+
+def content_key():
+    return f"test-{uuid.uuid4().hex[:12]}"
+
+
+def save(editor, revision, body, etag=None):
+    """A saved draft, from the version there is unless said."""
+    etag = etag or editor.get(f"/v1/revisions/{revision}").headers["ETag"]
+    return editor.patch(f"/v1/revisions/{revision}", body, headers={"If-Match": etag})
+
+
+def at_once(call, times):
+    """The statuses of what call(0), call(1) ... answer at the same moment."""
+    barrier, statuses = threading.Barrier(times), []
+
+    def run(n):
+        barrier.wait()
+        statuses.append(call(n).status_code)
+    threads = [threading.Thread(target=run, args=(n,)) for n in range(times)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return statuses

@@ -11,7 +11,7 @@ SELECT t.content, t.language, t.slug, t.title, t.summary, t.body_markdown, t.bod
             ELSE 'current' END AS state,
        jsonb_build_object('method', t.method, 'source_language', t.source_language, 'source_revision', t.source_revision,
                           'reviewed_at', rfc3339(t.reviewed_at)) AS provenance,
-       t.legal_basis, t.sources
+       t.legal_basis, t.sources, t.revision
   FROM translation t;
 
 -- A current slug in any language, or an id: the city's own before the region's, the reader's languages first. plpgsql keeps its plan,
@@ -70,7 +70,8 @@ BEGIN
 END
 $$;
 
--- First in every change by an editor: the thing, locked, if it is of that kind and one of the editor's desks; then If-Match.
+-- First in every change by an editor: the thing, locked, if it is of that kind and one of the editor's desks; then If-Match ('*' where
+-- the change asks for none).
 CREATE OR REPLACE FUNCTION lock_for_content(id uuid, kind text, if_match text) RETURNS void LANGUAGE plpgsql VOLATILE AS $$
 DECLARE
   found_version integer;
@@ -79,36 +80,65 @@ BEGIN
    WHERE c.id = lock_for_content.id AND c.kind = coalesce(lock_for_content.kind, c.kind) AND c.desk = ANY (my_desks())
      FOR NO KEY UPDATE;
   PERFORM require(found_version IS NOT NULL, 'not_found');
-  PERFORM precondition(if_match, found_version::text);
+  PERFORM precondition_version(if_match, found_version);
 END
 $$;
 
--- The tree has no cycles, at most ten levels, a city's pages below its own or the region's; moves wait for each other.
+-- The tree has no cycles, at most ten levels, a city's pages below its own or the region's.
+CREATE OR REPLACE FUNCTION refuse_wrong_place(c content) RETURNS void LANGUAGE plpgsql VOLATILE AS $$
+DECLARE
+  above record;
+  below integer;
+BEGIN
+  WITH RECURSIVE up AS (
+    SELECT x.id, x.parent, x.kind, x.city, 1 AS level FROM content x WHERE x.id = c.parent
+     UNION ALL
+    SELECT x.id, x.parent, x.kind, x.city, up.level + 1 FROM up JOIN content x ON x.id = up.parent WHERE up.level < 20
+  )
+  SELECT bool_or(up.id = c.id) AS cycle, coalesce(max(up.level), 0) AS levels, bool_or(up.kind <> 'article') AS stranger,
+         bool_or(up.city IS NOT NULL AND up.city IS DISTINCT FROM c.city) AS other_city INTO above FROM up;
+  IF above.cycle OR c.parent = c.id THEN
+    PERFORM problem('validation_failed', '[{"pointer":"/parent","code":"cycle"}]');
+  END IF;
+  WITH RECURSIVE down AS (
+    SELECT c.id AS id, 1 AS level
+     UNION ALL
+    SELECT x.id, down.level + 1 FROM down JOIN content x ON x.parent = down.id WHERE down.level < 20
+  )
+  SELECT max(down.level) INTO below FROM down;
+  IF c.parent IS NOT NULL AND above.levels + below > 10 THEN
+    PERFORM problem('validation_failed', '[{"pointer":"/parent","code":"too_deep","limit":"10"}]');
+  ELSIF above.stranger OR above.other_city THEN
+    PERFORM problem('validation_failed', '[{"pointer":"/parent","code":"wrong_parent"}]');
+  ELSIF c.city IS NOT NULL AND EXISTS (SELECT FROM content x WHERE x.parent = c.id AND x.city IS DISTINCT FROM c.city) THEN
+    PERFORM problem('validation_failed', '[{"pointer":"/city","code":"others_below"}]');
+  ELSIF c.city IS NOT NULL AND EXISTS (SELECT FROM content x WHERE x.replaces = c.id) THEN
+    PERFORM problem('validation_failed', '[{"pointer":"/city","code":"replaced_elsewhere"}]');
+  ELSIF EXISTS (SELECT FROM content x WHERE x.id = c.replaces AND (x.city IS NOT NULL OR x.kind <> 'article')) THEN
+    PERFORM problem('validation_failed', '[{"pointer":"/replaces","code":"wrong_replaced"}]');
+  ELSIF c.replaces IS NOT NULL AND c.city IS NULL THEN
+    PERFORM problem('validation_failed', '[{"pointer":"/city","code":"required"}]');
+  ELSIF c.archived_at IS NULL AND EXISTS (SELECT FROM content x WHERE x.replaces = c.replaces AND x.city = c.city AND x.id <> c.id
+                                                                   AND x.archived_at IS NULL) THEN
+    PERFORM problem('duplicate', '[{"pointer":"/replaces","code":"replaced_already"}]');
+  END IF;
+END
+$$;
+
+-- Whatever moves, appears or disappears in the tree waits for all else that does: what is above must not change meanwhile.
 CREATE OR REPLACE FUNCTION content_before() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
-  moved boolean := TG_OP = 'INSERT' OR (NEW.parent, NEW.city, NEW.archived_at) IS DISTINCT FROM (OLD.parent, OLD.city, OLD.archived_at);
-  above record;
+  moved boolean := CASE TG_OP WHEN 'INSERT' THEN (NEW.parent, NEW.replaces) IS DISTINCT FROM (NULL, NULL)
+                              ELSE (NEW.parent, NEW.city, NEW.replaces, NEW.archived_at)
+                                   IS DISTINCT FROM (OLD.parent, OLD.city, OLD.replaces, OLD.archived_at) END;
 BEGIN
   PERFORM refuse_other_desks(coalesce(NEW.city, '*'));
   IF TG_OP = 'UPDATE' THEN
     PERFORM refuse_other_desks(coalesce(OLD.city, '*'));
   END IF;
-  IF NEW.parent IS NOT NULL AND moved AND pg_trigger_depth() = 1 THEN
+  IF moved AND pg_trigger_depth() = 1 THEN
     PERFORM pg_advisory_xact_lock(hashtextextended('content tree', 0));
-    WITH RECURSIVE up AS (
-      SELECT c.id, c.parent, c.kind, c.city, 1 AS level FROM content c WHERE c.id = NEW.parent
-       UNION ALL
-      SELECT c.id, c.parent, c.kind, c.city, up.level + 1 FROM up JOIN content c ON c.id = up.parent WHERE up.level < 20
-    )
-    SELECT bool_or(up.id = NEW.id) AS cycle, max(up.level) AS levels, bool_or(up.kind <> 'article') AS stranger,
-           bool_or(up.city IS NOT NULL AND up.city IS DISTINCT FROM NEW.city) AS other_city INTO above FROM up;
-    IF above.cycle OR NEW.parent = NEW.id THEN
-      PERFORM problem('validation_failed', '[{"pointer":"/parent","code":"cycle"}]');
-    ELSIF above.levels >= 10 THEN
-      PERFORM problem('validation_failed', '[{"pointer":"/parent","code":"too_deep","limit":"10"}]');
-    ELSIF above.stranger OR above.other_city THEN
-      PERFORM problem('validation_failed', '[{"pointer":"/parent","code":"wrong_parent"}]');
-    END IF;
+    PERFORM refuse_wrong_place(NEW);
   END IF;
   NEW.visible := NEW.archived_at IS NULL AND coalesce((SELECT c.visible FROM content c WHERE c.id = NEW.parent), true);
   IF TG_OP = 'UPDATE' AND to_jsonb(NEW) - ARRAY['desk', 'visible', 'languages', 'shown', 'version', 'changed_at']

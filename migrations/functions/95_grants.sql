@@ -6,7 +6,8 @@ REVOKE ALL ON ALL FUNCTIONS IN SCHEMA welcome FROM PUBLIC, welcome, welcome_work
 GRANT EXECUTE ON FUNCTION
   clock(), problem(text, jsonb), require(boolean, text), uuid_v7(), rfc3339(timestamptz), title_in(jsonb, text[]), level_rank(text),
   level_name(integer), tags_of(jsonb), url_component(text), asks_since(timestamptz[], timestamptz), mail_language_of(text), me(),
-  my_guide(), my_cities(), my_roles(), my_session(), is_admin(), task(), subject(), content_of(text, text, text, text[]), my_desks(), refuse_other_desks(text), content_touch(uuid),
+  my_guide(), my_cities(), my_roles(), my_session(), is_admin(), task(), subject(), content_of(text, text, text, text[]), my_desks(), refuse_other_desks(text),
+  refuse_wrong_place(content), content_touch(uuid),
   easter_sunday(integer), is_holiday(date), is_working_day(date), working_day_on_or_after(date), add_working_days(date, integer),
   last_day_of_period(date, integer, text, text, text), citizenship_of(text), citizenship_words(text, text),
   article_link(text, text, text[])
@@ -22,7 +23,9 @@ GRANT EXECUTE ON FUNCTION
   -- called by the guards, which run as the caller
   actors(uuid, uuid), refuse_repeated_languages(jsonb), newcomer_wants_to_be_asked(uuid), another_awaits_newcomer(uuid, uuid),
   may_reopen(uuid), is_duplicate(text, uuid),
-  lock_for_content(uuid, text, text), slug_taken(uuid, text, text)
+  lock_for_content(uuid, text, text), slug_taken(uuid, text, text), lock_for_revision(uuid), precondition_version(text, integer),
+  entity_tag(integer, text), desk_of(text), refuse_unknown_links(uuid, uuid, uuid, uuid[]), slug_from(text), slug_for(text, text, text),
+  source_of(uuid, text, text), refuse_unknown_source(uuid, text, text, uuid), bases_of(jsonb), editor_of(uuid)
   TO welcome;
 
 GRANT EXECUTE ON FUNCTION
@@ -34,6 +37,6 @@ GRANT EXECUTE ON FUNCTION
   TO welcome_worker;
 
 GRANT SELECT ON public_guide, guide_contact, request_contact, proposal_detail, match_contact, candidate, staff_account,
-                published_translation
+                published_translation, content_work
    TO welcome;
 GRANT SELECT ON published_translation TO welcome_worker;

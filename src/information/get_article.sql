@@ -9,11 +9,11 @@ WITH RECURSIVE self AS (
   SELECT now.slug
     FROM content_slug s
     JOIN content a ON a.id = s.content AND a.kind = 'article' AND a.shown AND (a.city IS NULL OR a.city = :city)
-    JOIN translation now ON now.content = s.content AND now.language = s.language
+    JOIN translation now ON now.content = s.content
    WHERE s.slug = lower(:slug)
      AND NOT s.current
      AND NOT EXISTS (SELECT FROM self)
-   ORDER BY a.city IS NULL, array_position(:ctx_languages, s.language) NULLS LAST, s.content
+   ORDER BY a.city IS NULL, now.language <> s.language, array_position(:ctx_languages, now.language) NULLS LAST, s.content, now.language
    LIMIT 1
 ), above AS (
   SELECT self.parent AS id, 1 AS distance

@@ -10,21 +10,32 @@
 
 #include "banned.h"
 
+/* What is wrong with a node: its name among the faults (content/texts/problems.json), and a sentence. */
+struct refusal {
+    const char *code;
+    const char *message;
+};
+
+static const struct refusal RAW_HTML = {"markdown_html", "raw HTML is not allowed"};
+static const struct refusal PICTURE = {"markdown_picture", "pictures are not allowed"};
+static const struct refusal HEADING = {"markdown_heading", "headings begin at ##: the title is the first"};
+static const struct refusal LINK = {"markdown_link", "links lead to https: or tel:"};
+
 /* Why the node may not stand in an article, or NULL. */
-static const char *node_refusal(cmark_node *node)
+static const struct refusal *node_refusal(cmark_node *node)
 {
     const char *url;
     switch (cmark_node_get_type(node)) {
     case CMARK_NODE_HTML_BLOCK:
     case CMARK_NODE_HTML_INLINE:
-        return "raw HTML is not allowed";
+        return &RAW_HTML;
     case CMARK_NODE_IMAGE:
-        return "pictures are not allowed";
+        return &PICTURE;
     case CMARK_NODE_HEADING:
-        return cmark_node_get_heading_level(node) < 2 ? "headings begin at ##: the title is the first" : NULL;
+        return cmark_node_get_heading_level(node) < 2 ? &HEADING : NULL;
     case CMARK_NODE_LINK:
         url = cmark_node_get_url(node);
-        return strncmp(url, "https:", 6) == 0 || strncmp(url, "tel:", 4) == 0 ? NULL : "links lead to https: or tel:";
+        return strncmp(url, "https:", 6) == 0 || strncmp(url, "tel:", 4) == 0 ? NULL : &LINK;
     default:
         return NULL;
     }
@@ -66,9 +77,9 @@ static bool document_read(cmark_node *document, struct buffer *plain, struct mar
                 buffer_putc(plain, '\n');
             continue;
         }
-        const char *refusal = node_refusal(node);
+        const struct refusal *refusal = node_refusal(node);
         if (refusal) {
-            *fault = (struct markdown_fault){.line = node_line(node), .message = refusal};
+            *fault = (struct markdown_fault){.line = node_line(node), .message = refusal->message, .code = refusal->code};
             accepted = false;
         }
         put_plain(plain, node);
@@ -89,6 +100,8 @@ bool markdown_render(const char *text, size_t length, struct arena *arena, struc
         const char *words = buffer_text(&plain);
         result->html = html ? arena_text(arena, html) : NULL;
         result->text = words ? arena_text(arena, words) : NULL;
+        result->embeds = NULL;
+        result->embed_count = 0;
         free(html);
         done = result->html && result->text;
     }

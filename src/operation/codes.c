@@ -6,5 +6,12 @@
 
 #include "banned.h"
 
-const struct operation_code *const OPERATION_CODES[] = {ACCOUNT_CODES,         CHECKLIST_CODES, MATCHING_CODES,
-                                                        OPERATION_MODULE_CODES, REFERENCE_CODES, NULL};
+const struct operation_code *const OPERATION_CODES[] = {
+    ACCOUNT_CODES,
+    CHECKLIST_CODES,
+    MATCHING_CODES,
+    OPERATION_MODULE_CODES,
+    REFERENCE_CODES,
+    REVISION_CODES,
+    NULL,
+};

@@ -10,7 +10,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 CONTRACT = yaml.safe_load((ROOT / "openapi.yaml").read_text())
 FILES = sorted(ROOT.glob("src/*/*.sql"))
 AMBIENT = {"ctx_id": "uuid", "ctx_languages": "text[]", "ctx_request_id": "text", "ctx_cursor": "jsonb", "ctx_if_match": "text",
-           "access_token": "text", "access_token_hash": "bytea"}
+           "access_token": "text", "access_token_hash": "bytea", "body_html": "text", "body_text": "text", "embeds": "text[]"}
 
 # What may read a whole table all the same, since it wants most of it or nothing narrower is asked.
 ALL_STAFF = {"account", "staff_role"}  # there are hundreds
@@ -21,7 +21,8 @@ EXCEPTIONS = {
     "list_staff_guides.total": {"guide"}, "list_guide_requests.total": {"guide_request"}, "list_matches.total": {"match"},  # only with count=true
 }
 
-# Half of the people are guides, half have a request; each request had two proposals. Tables as their triggers would leave them.
+# Half of the people are guides, half have a request; each request had two proposals; each city has thirty articles with a published
+# text and a draft. Tables as their triggers would leave them.
 PEOPLE = """
 SET session_replication_role = replica;
 CREATE FUNCTION pg_temp.id(kind integer, n integer) RETURNS uuid LANGUAGE sql IMMUTABLE AS
@@ -62,6 +63,17 @@ INSERT INTO outbox (id, template, account, language, state, sent_at)
 SELECT pg_temp.id(8, n), 'sign_in', pg_temp.id(1, n), 'en', 'sent', now() FROM generate_series(1, 6000) AS n;
 INSERT INTO audit (actor, action, subject_kind, subject_id, city)
 SELECT pg_temp.id(1, n), 'approved', 'guide', pg_temp.id(3, n), 'town-' || n % 100 FROM generate_series(1, 6000) AS n;
+INSERT INTO content (id, kind, key, position, city, languages)
+SELECT pg_temp.id(9, n), 'article', 'article-' || n, n, 'town-' || n % 100, '{de}' FROM generate_series(1, 3000) AS n;
+INSERT INTO revision (id, content, desk, language, number, state, slug, title, body_markdown, body_html, body_text, author, published_at)
+SELECT pg_temp.id(9 + number, n), pg_temp.id(9, n), 'town-' || n % 100, 'de', number, CASE number WHEN 1 THEN 'published' ELSE 'draft' END,
+       'article-' || n, 'Article ' || n, '', '', '', pg_temp.id(1, n), CASE number WHEN 1 THEN now() END
+  FROM generate_series(1, 3000) AS n, generate_series(1, 2) AS number;
+INSERT INTO translation (content, language, revision, slug, title, summary, body_markdown, body_html, body_text, embeds, method, legal_basis,
+                         sources, published_at)
+SELECT content, language, id, slug, title, summary, body_markdown, body_html, body_text, embeds, method, legal_basis, sources, published_at
+  FROM revision WHERE state = 'published';
+INSERT INTO content_slug (content, language, slug) SELECT content, language, slug FROM translation;
 RESET session_replication_role;
 ANALYZE;
 """
