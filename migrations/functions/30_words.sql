@@ -16,6 +16,10 @@ $$ SELECT array_position(ARRAY['A1', 'A2', 'B1', 'B2', 'C1', 'C2', 'native'], le
 CREATE OR REPLACE FUNCTION level_name(rank integer) RETURNS text LANGUAGE sql IMMUTABLE PARALLEL SAFE AS
 $$ SELECT (ARRAY['A1', 'A2', 'B1', 'B2', 'C1', 'C2', 'native'])[rank] $$;
 
+-- The day it is for people here.
+CREATE OR REPLACE FUNCTION today() RETURNS date LANGUAGE sql STABLE PARALLEL SAFE AS
+$$ SELECT (clock() AT TIME ZONE 'Europe/Berlin')::date $$;
+
 CREATE OR REPLACE FUNCTION rfc3339(at timestamptz) RETURNS text LANGUAGE sql STABLE PARALLEL SAFE AS
 $$ SELECT to_char(at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') $$;
 

@@ -159,6 +159,9 @@ BEGIN
      AND me() IS NOT NULL THEN
     PERFORM refuse_taken_slugs(NEW.id);
   END IF;
+  IF (NEW.archived_at IS NULL) <> (OLD.archived_at IS NULL) AND me() IS NOT NULL THEN
+    PERFORM record(CASE WHEN NEW.archived_at IS NULL THEN 'content_restored' ELSE 'content_archived' END, 'content', NEW.id, NEW.city);
+  END IF;
   RETURN NULL;
 END
 $$;
@@ -242,6 +245,10 @@ BEGIN
     IF FOUND THEN
       UPDATE content_slug s SET current = false WHERE s.content = NEW.content AND s.language = NEW.language AND s.current;
     END IF;
+  END IF;
+  IF me() IS NOT NULL AND NEW.state IN ('published', 'archived') THEN
+    PERFORM record('revision_' || NEW.state, 'content', NEW.content, nullif(NEW.desk, '*'),
+                   jsonb_build_object('revision', NEW.id, 'language', NEW.language));
   END IF;
   RETURN NULL;
 END

@@ -120,3 +120,95 @@ SELECT c.id AS content, l.language, coalesce(p.state, 'missing') AS state, p.rev
          SELECT d.language FROM revision d WHERE d.content = c.id AND d.state IN ('draft', 'in_review')) l
   LEFT JOIN published_translation p ON p.content = c.id AND p.language = l.language
   LEFT JOIN revision r ON r.content = c.id AND r.language = l.language AND r.state IN ('draft', 'in_review');
+
+-- What a thing is called for somebody who reads these languages: as published, or else as the draft has it.
+CREATE OR REPLACE FUNCTION title_of(content uuid, languages text[]) RETURNS TABLE (title text, language text)
+LANGUAGE plpgsql STABLE AS $$
+BEGIN
+  RETURN QUERY
+  SELECT coalesce(w.title, w.draft_title), w.language
+    FROM content_work w
+   WHERE w.content = title_of.content AND coalesce(w.title, w.draft_title) IS NOT NULL
+   ORDER BY w.title IS NULL, array_position(title_of.languages, w.language) NULLS LAST, w.language LIMIT 1;
+END
+$$;
+
+-- What waits for the editor who asks: texts that came back, texts to review, things to look at again, translations to do. What is in
+-- review is not asked for a second time. Nobody is asked to translate news and events that are over, or what somebody tells in their
+-- own words.
+CREATE OR REPLACE VIEW editorial_task WITH (security_invoker = true) AS
+WITH work AS (
+  SELECT c.id AS content, c.kind, c.key, w.language, w.state, w.draft, w.published_at
+    FROM content c
+    JOIN content_work w ON w.content = c.id
+   WHERE c.desk = ANY (my_desks())
+     AND c.shown
+     AND w.draft_state IS DISTINCT FROM 'in_review'
+     AND NOT EXISTS (SELECT FROM news n WHERE n.content = c.id AND n.expires_at <= clock())
+     AND (c.kind <> 'event' OR EXISTS (SELECT FROM occurrence o WHERE o.event = c.id AND o.ends_at > clock()))
+)
+SELECT 1 AS rank, 'returned' AS kind, r.content, r.language, r.id AS revision, NULL::date AS due_on, rfc3339(r.changed_at) AS place
+  FROM revision r
+ WHERE r.state = 'draft' AND r.desk = ANY (my_desks()) AND r.author = me() AND r.reviewer IS NOT NULL
+ UNION ALL
+SELECT 2, 'in_review', r.content, r.language, r.id, NULL, rfc3339(r.changed_at)
+  FROM revision r
+ WHERE r.state = 'in_review' AND r.desk = ANY (my_desks())
+ UNION ALL
+SELECT 3, 'due', c.id, NULL, NULL, c.review_due_on, c.review_due_on::text
+  FROM content c
+ WHERE c.desk = ANY (my_desks()) AND c.shown AND c.review_due_on <= today()
+ UNION ALL
+SELECT 4, 'outdated', work.content, work.language, work.draft, NULL, rfc3339(work.published_at) FROM work WHERE work.state = 'outdated'
+ UNION ALL
+SELECT 5, 'machine', work.content, work.language, work.draft, NULL, rfc3339(work.published_at) FROM work WHERE work.state = 'machine'
+ UNION ALL
+SELECT 6, 'missing', work.content, work.language, work.draft, NULL, work.key FROM work WHERE work.state = 'missing' AND work.kind <> 'story';
+
+-- Found correct today: what readers get, but for texts behind their source and those nobody has checked.
+CREATE OR REPLACE FUNCTION confirm_translations(content uuid) RETURNS void
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = welcome, pg_temp AS $$
+DECLARE
+  city text;
+BEGIN
+  SELECT c.city INTO city FROM content c WHERE c.id = confirm_translations.content AND c.desk = ANY (my_desks());
+  PERFORM require(FOUND, 'not_found');
+  WITH confirmed AS (
+    UPDATE translation t SET reviewed_at = clock()
+      FROM published_translation p
+     WHERE p.content = t.content AND p.language = t.language AND p.state = 'current' AND t.content = confirm_translations.content
+    RETURNING t.revision
+  )
+  UPDATE revision r SET reviewed_at = clock() FROM confirmed WHERE r.id = confirmed.revision;
+  PERFORM record('content_confirmed', 'content', content, city);
+END
+$$;
+
+-- Desks have no version of their own: what they decided is one.
+CREATE OR REPLACE FUNCTION desk_version(desk text) RETURNS text LANGUAGE plpgsql STABLE AS $$
+BEGIN
+  RETURN (SELECT left(md5(concat_ws(' ', d.desk, d.four_eyes, d.languages)), 16) FROM desk_of(nullif(desk_version.desk, '*')) d);
+END
+$$;
+
+CREATE OR REPLACE FUNCTION lock_for_desk(desk text, if_match text) RETURNS void LANGUAGE plpgsql VOLATILE AS $$
+BEGIN
+  PERFORM require(lock_for_desk.desk = '*' OR EXISTS (SELECT FROM city c WHERE c.slug = lock_for_desk.desk), 'not_found');
+  PERFORM pg_advisory_xact_lock(hashtextextended('desks', 0));
+  PERFORM precondition(if_match, desk_version(lock_for_desk.desk));
+END
+$$;
+
+CREATE OR REPLACE FUNCTION set_desk(desk text, four_eyes boolean, languages text[]) RETURNS void
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = welcome, pg_temp AS $$
+DECLARE
+  before desk := desk_of(nullif(set_desk.desk, '*'));
+BEGIN
+  PERFORM require(is_admin(), 'forbidden');
+  INSERT INTO desk AS d (desk, four_eyes, languages)
+  VALUES (set_desk.desk, coalesce(set_desk.four_eyes, before.four_eyes), coalesce(set_desk.languages, before.languages))
+      ON CONFLICT ON CONSTRAINT desk_pkey DO UPDATE SET four_eyes = EXCLUDED.four_eyes, languages = EXCLUDED.languages;
+  PERFORM record('desk_changed', 'account', me(), nullif(set_desk.desk, '*'),
+                 (SELECT to_jsonb(d) FROM desk d WHERE d.desk = set_desk.desk));
+END
+$$;

@@ -4,7 +4,7 @@
 REVOKE ALL ON ALL FUNCTIONS IN SCHEMA welcome FROM PUBLIC, welcome, welcome_worker;
 
 GRANT EXECUTE ON FUNCTION
-  clock(), problem(text, jsonb), require(boolean, text), uuid_v7(), rfc3339(timestamptz), title_in(jsonb, text[]), level_rank(text),
+  clock(), problem(text, jsonb), require(boolean, text), uuid_v7(), rfc3339(timestamptz), today(), title_in(jsonb, text[]), level_rank(text),
   level_name(integer), tags_of(jsonb), url_component(text), asks_since(timestamptz[], timestamptz), mail_language_of(text), me(),
   my_guide(), my_cities(), my_roles(), my_session(), is_admin(), task(), subject(), content_of(text, text, text, text[]), my_desks(), refuse_other_desks(text),
   refuse_wrong_place(content), content_touch(uuid),
@@ -25,7 +25,8 @@ GRANT EXECUTE ON FUNCTION
   may_reopen(uuid), is_duplicate(text, uuid),
   lock_for_content(uuid, text, text), slug_taken(uuid, text, text), lock_for_revision(uuid), precondition_version(text, integer),
   entity_tag(integer, text), desk_of(text), refuse_unknown_links(uuid, uuid, uuid, uuid[]), slug_from(text), slug_for(text, text, text),
-  source_of(uuid, text, text), refuse_unknown_source(uuid, text, text, uuid), bases_of(jsonb), editor_of(uuid)
+  source_of(uuid, text, text), refuse_unknown_source(uuid, text, text, uuid), bases_of(jsonb), editor_of(uuid),
+  title_of(uuid, text[]), confirm_translations(uuid), desk_version(text), lock_for_desk(text, text), set_desk(text, boolean, text[])
   TO welcome;
 
 GRANT EXECUTE ON FUNCTION
@@ -37,6 +38,6 @@ GRANT EXECUTE ON FUNCTION
   TO welcome_worker;
 
 GRANT SELECT ON public_guide, guide_contact, request_contact, proposal_detail, match_contact, candidate, staff_account,
-                published_translation, content_work
+                published_translation, content_work, editorial_task
    TO welcome;
 GRANT SELECT ON published_translation TO welcome_worker;

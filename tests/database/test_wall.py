@@ -159,7 +159,7 @@ class Rules:
 FLAT = ("account", "revision", "guide", "guide_city", "guide_verification", "guide_request", "proposal", "match")
 WINDOWS = {"public_guide": "id", "guide_contact": "guide", "request_contact": "request", "proposal_detail": "proposal",
            "match_contact": "match, guide_email, newcomer_email", "staff_account": "id"}
-OWN_TESTS = {"candidate", "eligible", "published_translation", "content_work"}  # test_rules.py; content
+OWN_TESTS = {"candidate", "eligible", "published_translation", "content_work", "editorial_task"}  # test_rules.py; content
 
 
 def seen(reader, statement):
