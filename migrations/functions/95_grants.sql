@@ -33,7 +33,7 @@ GRANT EXECUTE ON FUNCTION
   extend_sessions(uuid[]), grant_role(text, text, text, text), mail_prepare(uuid, bytea), mail_sent(uuid), mail_failed(uuid, text),
   forget_token(bytea),
   requests_waiting(), place(uuid), expire_proposals(), remind(), resume_guides(), expire_unconfirmed(), expire_tokens(),
-  close_stale_requests(), clean_outbox(), import_persona(jsonb, timestamptz), settle_demo(text, text),
+  close_stale_requests(), clean_outbox(), count_demand(jsonb), clean_demand(), import_persona(jsonb, timestamptz), settle_demo(text, text),
   publish_translation(uuid, text, text, text, text, text, text, text, text[], text, text, boolean, text[], jsonb, date)
   TO welcome_worker;
 

@@ -20,6 +20,7 @@ static const struct step {
     {"expire_tokens", "SELECT expire_tokens()"},
     {"close_stale_requests", "SELECT close_stale_requests()"},
     {"clean_outbox", "SELECT clean_outbox()"},
+    {"clean_demand", "SELECT clean_demand()"},
 };
 
 enum { BATCHES_MAX = 1000 };

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: EUPL-1.2
 """What the catalogue must say about every function, table and role, whoever adds the next one."""
 PUBLIC_TABLES = {"attachment", "audience", "checklist_rule", "checklist_text", "city", "contact", "content", "content_slug", "country", "desk", "event", "holiday", "language",
-                 "mail_language", "media", "news", "occurrence", "place", "place_category", "related_language", "stage", "story", "topic",
+                 "mail_language", "media", "news", "occurrence", "place", "place_category", "related_language", "searchable", "stage", "story", "topic",
                  "transition", "translation", "weights"}
 
 
