@@ -63,6 +63,11 @@ TRANSLATIONS = sorted(CONTENT.glob("articles/*/*.md"))
 RULES = sorted(path for path in (CONTENT / "checklist").iterdir())
 HOLIDAYS = yaml.safe_load((CONTENT / "reference/holidays.yaml").read_text(encoding="utf-8"))["holidays"]
 LEGAL_TEXTS = sorted(CONTENT.glob("legal/*.md"))
+PLACES, STORIES = sorted(CONTENT.glob("places/*")), sorted(CONTENT.glob("stories/*"))
+DEMO = sorted(CONTENT.glob("demo/*/*"))
+THINGS = PLACES + STORIES + DEMO
+THING_TEXTS = sorted(path for folder in THINGS for path in folder.glob("*.md"))
+CATEGORIES = read_json("reference/place_categories.json")["categories"]
 SLUGS = {topic["slug"] for topic in TOPICS["topics"]}
 AUDIENCES = {audience["code"] for audience in TOPICS["audiences"]}
 STAGES = {stage["code"] for stage in TOPICS["stages"]}
@@ -204,17 +209,19 @@ def heads():
         yield pytest.param(path.read_text(encoding="utf-8"), id=name(path))
     for path in [CONTENT / "reference/holidays.yaml", *sorted(CONTENT.glob("checklist/*/*.yaml"))]:
         yield pytest.param(path.read_text(encoding="utf-8"), id=name(path))
-    for path in TRANSLATIONS + LEGAL_TEXTS:
+    for path in (path for folder in THINGS for path in sorted(folder.glob("*.yaml"))):
+        yield pytest.param(path.read_text(encoding="utf-8"), id=name(path))
+    for path in TRANSLATIONS + LEGAL_TEXTS + THING_TEXTS:
         yield pytest.param(front_matter(path)[0], id=name(path))
 
 
 @pytest.mark.parametrize("text", heads())
 def test_yaml_reads_the_same_in_every_version(text):
-    """Each scalar is a plain slug, an integer or quoted; nothing but block mappings and sequences."""
+    """Each scalar is a plain slug, an integer, true, false or quoted; nothing but block mappings and sequences."""
     for line in text.splitlines():
         scalar = re.fullmatch(r'(  )?(- )?(  )?([a-z_]+:)? ?(.*)', line)[5]
         assert re.fullmatch(r'|-?\d+|"[^"\\]*"|[a-z][a-z0-9_-]*', scalar), line
-        assert scalar not in ("y", "n", "yes", "no", "on", "off", "true", "false", "null"), line
+        assert scalar not in ("y", "n", "yes", "no", "on", "off", "null"), line
     slots = [event.anchor for event in yaml.parse(text) if hasattr(event, "anchor")]
     assert not any(slots)
 
@@ -265,6 +272,163 @@ def test_articles_state_no_amounts():
     """Amounts change by the year: who publishes them is said instead."""
     amount = re.compile(r"€|\d\s*(euro|avro|يورو|євро)", re.IGNORECASE)
     assert not [name(path) for path in TRANSLATIONS if amount.search(path.read_text(encoding="utf-8"))]
+
+
+# Places, news, events and stories
+
+MEMBERS = {
+    "places": ("position", "city", "topics", "category", "street", "postcode", "town", "latitude", "longitude", "phone", "email", "website",
+               "appointment", "appointment_url", "spoken_languages", "wheelchair", "open_on_holidays", "temporarily_closed", "hours",
+               "contacts"),
+    "news": ("city", "cities", "topics", "audiences", "publishes_at", "expires_at"),
+    "events": ("city", "topics", "audiences", "starts", "ends", "all_day", "rrule", "exdates", "place", "meeting_url"),
+    "stories": ("position", "city", "topics", "audiences", "teller", "speaks", "fictional"),
+}
+REQUIRED = {"places": {"position", "city", "topics", "category"}, "news": {"topics", "publishes_at"}, "events": {"topics", "starts", "ends"},
+            "stories": {"position", "city", "topics", "audiences", "teller", "speaks", "fictional"}}
+CONTACT = ("key", "role_de", "role_en", "phone", "email", "website")
+FILES = {"places": "place.yaml", "news": "news.yaml", "events": "event.yaml", "stories": "story.yaml"}
+
+
+def thing_of(folder):
+    return yaml.safe_load((folder / FILES[folder.parent.name]).read_text(encoding="utf-8"))
+
+
+def last_paragraph(path):
+    return front_matter(path)[1].strip().split("\n\n")[-1]
+
+
+def contrast_with_white(color):
+    """WCAG 2.2, relative luminance."""
+    parts = [int(color[i:i + 2], 16) / 255 for i in (1, 3, 5)]
+    red, green, blue = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts]
+    return 1.05 / (0.2126 * red + 0.7152 * green + 0.0722 * blue + 0.05)
+
+
+def test_categories_of_places_can_be_told_apart_and_seen():
+    assert [category["position"] for category in CATEGORIES] == list(range(1, len(CATEGORIES) + 1))
+    assert all(list(category) == ["code", "position", "title", "icon", "color"] for category in CATEGORIES)
+    for part in ("code", "icon", "color"):
+        assert len({category[part] for category in CATEGORIES}) == len(CATEGORIES)
+    for category in CATEGORIES:
+        assert re.fullmatch("[a-z]+(-[a-z]+)*", category["code"]) and re.fullmatch("[a-z]+(-[a-z]+)*", category["icon"])
+        assert set(category["title"]) == {"de", "en"} and all(category["title"].values())
+        assert re.fullmatch("#[0-9A-F]{6}", category["color"]) and contrast_with_white(category["color"]) >= 4.5
+
+
+@pytest.mark.parametrize("folder", THINGS, ids=name)
+def test_a_place_news_event_or_story_has_the_members_of_its_kind(folder):
+    kind, thing = folder.parent.name, thing_of(folder)
+    assert re.fullmatch("[a-z0-9]+(-[a-z0-9]+)*", folder.name)
+    assert list(thing) == [member for member in MEMBERS[kind] if member in thing] and REQUIRED[kind] <= set(thing)
+    cities = {city["slug"] for city in CITIES}
+    assert {thing.get("city"), *thing.get("cities", [])} - {None} <= cities and thing.get("city") not in thing.get("cities", [])
+    assert thing["topics"] and set(thing["topics"]) <= SLUGS and set(thing.get("audiences", [])) <= AUDIENCES
+    assert set(thing.get("spoken_languages", [])) | set(thing.get("speaks", [])) <= set(LANGUAGES)
+    assert thing.get("category") in {category["code"] for category in CATEGORIES} or kind != "places"
+    assert thing.get("appointment", "none") in ("none", "recommended", "required")
+    assert thing.get("wheelchair", "no") in ("yes", "limited", "no")
+    assert ("latitude" in thing) == ("longitude" in thing)
+    assert all(re.fullmatch(r"-?\d{1,3}\.\d+", thing[part]) for part in ("latitude", "longitude") if part in thing)
+    assert all(thing[part].startswith("https://") for part in ("website", "appointment_url", "meeting_url") if part in thing)
+    assert all(thing[part] is True for part in ("open_on_holidays", "temporarily_closed", "all_day", "fictional") if part in thing)
+
+
+@pytest.mark.parametrize("path", THING_TEXTS, ids=name)
+def test_a_text_of_a_place_news_event_or_story_is_whole(path):
+    head, body = front_matter(path)
+    text = yaml.safe_load(head)
+    assert list(text) == ["title", "slug", "summary", "provenance"] and path.stem in LANGUAGES
+    assert {path.parent / "de.md", path.parent / "en.md"} <= set(path.parent.glob("*.md"))
+    assert len(text["title"]) <= 120 and 0 < len(text["summary"]) <= 300
+    assert re.fullmatch(r"[^\W_]+(-[^\W_]+)*", text["slug"]) and text["slug"] == text["slug"].lower()
+    provenance = text["provenance"]
+    assert provenance["method"] in ("human", "machine", "machine_reviewed") and provenance["source_language"] == "de"
+    assert "reviewed_on" not in provenance if provenance["method"] == "machine" else is_date(provenance["reviewed_on"])
+    assert not re.search(r"^# |<[a-z/!]|!\[|^\||€|\d\s*(euro|avro|يورو|євро)", body, re.M | re.I)
+    assert all(link.startswith(("https://", "tel:")) for link in re.findall(r"\]\(([^)]*)\)", body))
+
+
+@pytest.mark.parametrize("kind", FILES)
+def test_slugs_and_positions_of_a_kind_are_unique(kind):
+    folders = [folder for folder in THINGS if folder.parent.name == kind]
+    assert folders
+    positions = [thing_of(folder)["position"] for folder in folders if kind in ("places", "stories")]
+    assert len(positions) == len(set(positions))
+    slugs = [(path.stem, yaml.safe_load(front_matter(path)[0])["slug"]) for path in THING_TEXTS if path.parent.parent.name == kind]
+    assert len(slugs) == len(set(slugs))
+
+
+def test_opening_hours_follow_each_other():
+    for place in (thing_of(folder) for folder in THINGS if folder.parent.name == "places"):
+        before = (0, "")
+        for slot in place.get("hours", []):
+            assert set(slot) in ({"day", "opens", "closes"}, {"day", "appointment_only"}) and 1 <= slot["day"] <= 7
+            if "opens" in slot:
+                assert all(re.fullmatch("([01][0-9]|2[0-3]):[0-5][0-9]", slot[end]) for end in ("opens", "closes"))
+                assert before <= (slot["day"], slot["opens"]) < (slot["day"], slot["closes"])
+            else:
+                assert slot["appointment_only"] is True and before[0] < slot["day"]
+            before = (slot["day"], slot.get("closes", "24:00"))
+
+
+def test_contacts_are_offices_with_keys_of_their_own():
+    contacts = [contact for folder in THINGS if folder.parent.name == "places" for contact in thing_of(folder).get("contacts", [])]
+    assert len({contact["key"] for contact in contacts}) == len(contacts) > 0
+    for contact in contacts:
+        assert list(contact) == [member for member in CONTACT if member in contact]
+        assert contact["role_de"] and contact["role_en"] and {"phone", "email", "website"} & set(contact)
+
+
+def test_every_city_has_one_place_that_says_only_what_is_verified():
+    hosts = {city["slug"]: f"https://{city['website_host']}/" for city in CITIES}
+    places = [thing_of(folder) for folder in PLACES]
+    assert {place["city"]: place["website"] for place in places} == hosts and len(places) == len(hosts)
+    for place in places:
+        assert set(place) == {"position", "city", "topics", "category", "website", "contacts"}
+        assert all(set(contact) == {"key", "role_de", "role_en", "website"} for contact in place["contacts"])
+        assert {contact["website"] for contact in place["contacts"]} == {place["website"]}
+
+
+@pytest.mark.parametrize("folder", STORIES, ids=name)
+def test_a_story_is_told_in_a_language_of_its_teller_and_says_that_it_is_invented(folder):
+    story, languages = thing_of(folder), {path.stem for path in folder.glob("*.md")}
+    assert story["fictional"] is True and {"de", "en"} < languages and languages - {"en"} <= set(story["speaks"])
+    for path in folder.glob("*.md"):
+        assert 150 <= len(front_matter(path)[1].split()) <= 300
+        assert len(last_paragraph(path).split()) <= 10
+    assert last_paragraph(folder / "de.md").startswith(story["teller"]) and last_paragraph(folder / "de.md").endswith("sind erfunden.")
+    assert last_paragraph(folder / "en.md").startswith(story["teller"]) and last_paragraph(folder / "en.md").endswith("are invented.")
+
+
+def test_stories_come_from_different_cities_for_all_audiences():
+    stories = [thing_of(folder) for folder in STORIES]
+    assert len({story["city"] for story in stories}) == len(stories) and len({story["teller"] for story in stories}) == len(stories)
+    assert {audience for story in stories for audience in story["audiences"]} == AUDIENCES
+
+
+@pytest.mark.parametrize("folder", DEMO, ids=name)
+def test_demo_things_are_marked_as_invented(folder):
+    for language, mark in (("de", "Beispiel: "), ("en", "Demo: ")):
+        assert yaml.safe_load(front_matter(folder / f"{language}.md")[0])["title"].startswith(mark)
+    assert folder.name.startswith("demo-")
+    for text in texts(thing_of(folder)):
+        assert "@" not in text or text.endswith(".example.org")
+        assert not text.startswith("https:") or re.match(r"https://[a-z]+\.example\.org/", text)
+        assert not text.startswith("+") or text.startswith("+49 30 23125"), "numbers kept free for invented people"
+
+
+def test_news_and_events_have_times_that_fit():
+    for news in (thing_of(folder) for folder in DEMO if folder.parent.name == "news"):
+        assert all(re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", news[part]) for part in ("publishes_at", "expires_at") if part in news)
+        assert news["publishes_at"] < news.get("expires_at", "9999")
+    for event in (thing_of(folder) for folder in DEMO if folder.parent.name == "events"):
+        starts, ends = (datetime.datetime.strptime(event[part], "%Y-%m-%dT%H:%M") for part in ("starts", "ends"))
+        assert starts < ends and (not event.get("all_day") or starts.time() == ends.time() == datetime.time())
+        assert event.get("place") in {None, *(folder.name for folder in THINGS if folder.parent.name == "places")}
+        left_out = [datetime.datetime.strptime(exdate, "%Y-%m-%dT%H:%M") for exdate in event.get("exdates", [])]
+        assert all(day > starts and (day.weekday(), day.time()) == (starts.weekday(), starts.time()) for day in left_out)
+        assert not left_out or "rrule" in event
 
 
 # The checklist and holidays
