@@ -21,6 +21,7 @@ import uuid
 import aiosmtpd.controller
 import httpx
 import psycopg
+import psycopg.types.json
 import yaml
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
@@ -522,6 +523,21 @@ class Desk:
         """{language: (what readers get, what is worked on)} as the staff see it."""
         return {one["language"]: (one["state"], one["draft"] and one["draft"]["state"])
                 for one in answer(self.author.get(f"/v1/contents/{article}"))["translations"]}
+
+
+def imported(daemon, kind, city, texts, side, **columns):
+    """The id of a published thing as the import makes it; texts: {language: (slug, title)}, side: the columns of its own table."""
+    thing = str(uuid.uuid4())
+    columns = {"id": thing, "kind": kind, "key": content_key(), "city": city} | columns
+    with daemon.connect("welcome_worker") as db:
+        for table, row in (("content", columns), (kind, {"content": thing} | side)):
+            row = {name: psycopg.types.json.Json(value) if isinstance(value, dict) or name == "opening_hours" and value else value
+                   for name, value in row.items()}
+            db.execute(f"INSERT INTO {table} ({', '.join(row)}) VALUES ({', '.join(['%s'] * len(row))})", list(row.values()))
+        for language, (slug, title) in texts.items():
+            db.execute("SELECT publish_translation(%s, %s, %s, %s, 'Summary', '**Text**', '<p><strong>Text</strong></p>', 'Text', '{}', 'human',"
+                       " %s, false, '{}', '[]', NULL)", (thing, language, slug, title, next(iter(texts))))
+    return thing
 
 
 def content_key():

@@ -46,6 +46,8 @@ CREATE OR REPLACE TRIGGER b_guard BEFORE UPDATE ON revision
 CREATE OR REPLACE TRIGGER c_publish BEFORE INSERT OR UPDATE OF state ON revision FOR EACH ROW EXECUTE FUNCTION revision_before();
 CREATE OR REPLACE TRIGGER d_readers AFTER INSERT OR UPDATE OF state ON revision FOR EACH ROW EXECUTE FUNCTION revision_after();
 CREATE OR REPLACE TRIGGER a_languages AFTER INSERT OR DELETE ON translation FOR EACH ROW EXECUTE FUNCTION translation_after();
+CREATE OR REPLACE TRIGGER b_hours BEFORE INSERT OR UPDATE OF opening_hours ON place
+  FOR EACH ROW WHEN (NEW.opening_hours IS NOT NULL) EXECUTE FUNCTION place_hours();
 
 CREATE OR REPLACE TRIGGER append_only BEFORE UPDATE ON audit FOR EACH ROW EXECUTE FUNCTION audit_refuse();
 -- Commits that notify wait for each other, so what the daemon's own requests write notifies nobody: the daemon wakes its mailer itself.

@@ -10,7 +10,9 @@ GRANT EXECUTE ON FUNCTION
   refuse_wrong_place(content), content_touch(uuid),
   easter_sunday(integer), is_holiday(date), is_working_day(date), working_day_on_or_after(date), add_working_days(date, integer),
   last_day_of_period(date, integer, text, text, text), citizenship_of(text), citizenship_words(text, text),
-  article_link(text, text, text[])
+  article_link(text, text, text[]), thing_of(text, text, text, text[]), thing_moved(text, text, text, text[]),
+  distance_m(float8, float8, float8, float8), in_berlin(timestamp), coming_holidays(), opening_hours_of(jsonb), refuse_bad_hours(jsonb),
+  open_times(jsonb, boolean, date[], date, date), open_at(place, timestamptz, date[]), opening_at(place, timestamptz, date[])
   TO welcome, welcome_worker;
 
 GRANT EXECUTE ON FUNCTION

@@ -11,6 +11,7 @@ const struct operation_code *const OPERATION_CODES[] = {
     CHECKLIST_CODES,
     MATCHING_CODES,
     OPERATION_MODULE_CODES,
+    PLACE_CODES,
     REFERENCE_CODES,
     REVISION_CODES,
     NULL,

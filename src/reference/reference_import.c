@@ -99,6 +99,14 @@ static const char HOLIDAYS_GONE[] =
     "WITH gone AS (DELETE FROM holiday WHERE code NOT IN (SELECT e->>'code' FROM jsonb_array_elements($1::jsonb) e) RETURNING true)"
     " SELECT count(*) FROM gone";
 
+static const char PLACE_CATEGORY[] =
+    "INSERT INTO place_category AS old (code, position, title, icon, color)"
+    " SELECT e->>'code', coalesce((e->>'position')::int, $2::int), e->'title', e->>'icon', e->>'color' FROM (SELECT $1::jsonb AS e) AS entry"
+    " ON CONFLICT (code) DO UPDATE SET position = EXCLUDED.position, title = EXCLUDED.title, icon = EXCLUDED.icon, color = EXCLUDED.color"
+    "  WHERE (old.position, old.title, old.icon, old.color)"
+    "        IS DISTINCT FROM (EXCLUDED.position, EXCLUDED.title, EXCLUDED.icon, EXCLUDED.color)"
+    " RETURNING true";
+
 /* In an order that references allow. */
 static const struct source {
     const char *file;
@@ -113,6 +121,7 @@ static const struct source {
     {"reference/topics.json", "audiences", AUDIENCE, NULL},
     {"reference/topics.json", "stages", STAGE, NULL},
     {"reference/topics.json", "topics", TOPIC, NULL},
+    {"reference/place_categories.json", "categories", PLACE_CATEGORY, NULL},
     {"reference/holidays.yaml", "holidays", HOLIDAY, HOLIDAYS_GONE},
 };
 

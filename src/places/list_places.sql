@@ -1,0 +1,58 @@
+-- SPDX-License-Identifier: EUPL-1.2
+-- In the order their editors gave. Unlike articles all cities' unless one is named: the next office may be across the border. Hours are
+-- looked at for all when asked for, else only for those that are shown.
+SELECT a.id,
+       t.slug,
+       t.title,
+       t.summary,
+       a.city,
+       a.topics,
+       k.code AS "category.code",
+       title_in(k.title, :ctx_languages) AS "category.title",
+       k.icon AS "category.icon",
+       k.color AS "category.color",
+       (a.place).street AS "address.street",
+       (a.place).postcode AS "address.postcode",
+       (a.place).town AS "address.town",
+       (a.place).latitude,
+       (a.place).longitude,
+       NULL::integer AS distance_m,
+       (a.place).phone,
+       (a.place).email,
+       (a.place).website,
+       (a.place).appointment,
+       (a.place).appointment_url,
+       (a.place).spoken_languages,
+       (a.place).wheelchair,
+       o.state AS opening_state,
+       o.open_now,
+       o.opens_at,
+       o.closes_at,
+       t.published_at AS updated_at,
+       :ctx_languages[1] AS "language.requested",
+       t.language AS "language.served",
+       t.language <> :ctx_languages[1] AS "language.fallback",
+       '[' || a.position || ',"' || a.id || '"]' AS _cursor
+  FROM (SELECT x.id, x.position, x.city, x.topics, p AS place
+          FROM content x
+          JOIN place p ON p.content = x.id
+         WHERE x.kind = 'place'
+           AND x.shown
+           AND coalesce(x.city IS NULL OR x.city = :city, :city IS NULL)
+           AND (:category IS NULL OR p.category = :category)
+           AND (:topic IS NULL OR :topic = ANY (x.topics))
+           AND (:language IS NULL OR :language = ANY (p.spoken_languages))
+           AND (:wheelchair IS NULL OR p.wheelchair = :wheelchair)
+           AND (:open_now IS NULL OR open_at(p, clock(), (SELECT coming_holidays())) = :open_now)
+           AND (x.position, x.id) > (coalesce((:ctx_cursor->>0)::integer, -1), coalesce((:ctx_cursor->>1)::uuid, '00000000-0000-0000-0000-000000000000'))
+         ORDER BY x.position, x.id
+         LIMIT :limit + 1) a
+ CROSS JOIN LATERAL opening_at(a.place, clock(), (SELECT coming_holidays())) o
+  JOIN place_category k ON k.code = (a.place).category
+ CROSS JOIN LATERAL (
+         SELECT p.slug, p.title, p.summary, p.published_at, p.language
+           FROM translation p
+          WHERE p.content = a.id
+          ORDER BY array_position(:ctx_languages, p.language) NULLS LAST, p.language
+          LIMIT 1) t
+ ORDER BY a.position, a.id;
