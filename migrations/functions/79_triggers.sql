@@ -48,6 +48,11 @@ CREATE OR REPLACE TRIGGER d_readers AFTER INSERT OR UPDATE OF state ON revision 
 CREATE OR REPLACE TRIGGER a_languages AFTER INSERT OR DELETE ON translation FOR EACH ROW EXECUTE FUNCTION translation_after();
 CREATE OR REPLACE TRIGGER b_hours BEFORE INSERT OR UPDATE OF opening_hours ON place
   FOR EACH ROW WHEN (NEW.opening_hours IS NOT NULL) EXECUTE FUNCTION place_hours();
+CREATE OR REPLACE TRIGGER b_feed AFTER INSERT OR UPDATE OR DELETE ON translation FOR EACH ROW EXECUTE FUNCTION translation_changed();
+CREATE OR REPLACE TRIGGER c_feed AFTER UPDATE ON content
+  FOR EACH ROW WHEN (OLD IS DISTINCT FROM NEW) EXECUTE FUNCTION content_changed();
+CREATE OR REPLACE TRIGGER c_feed_deleted AFTER DELETE ON content FOR EACH ROW EXECUTE FUNCTION content_changed();
+CREATE OR REPLACE TRIGGER b_feed AFTER INSERT OR UPDATE ON news FOR EACH ROW EXECUTE FUNCTION news_changed();
 
 CREATE OR REPLACE TRIGGER append_only BEFORE UPDATE ON audit FOR EACH ROW EXECUTE FUNCTION audit_refuse();
 -- Commits that notify wait for each other, so what the daemon's own requests write notifies nobody: the daemon wakes its mailer itself.

@@ -39,6 +39,9 @@ GRANT EXECUTE ON FUNCTION
   publish_translation(uuid, text, text, text, text, text, text, text, text[], text, text, boolean, text[], jsonb, date)
   TO welcome_worker;
 
+GRANT EXECUTE ON FUNCTION change_history(), reach_of(text, text[]), change_part(text, uuid, text), change_object(uuid, text) TO welcome, welcome_worker;
+GRANT EXECUTE ON FUNCTION turn_changes(), renumber_changes() TO welcome_worker;
+
 GRANT SELECT ON public_guide, guide_contact, request_contact, proposal_detail, match_contact, candidate, staff_account,
                 published_translation, content_work, editorial_task
    TO welcome;

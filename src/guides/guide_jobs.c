@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: EUPL-1.2
- * What time does by itself: proposals expire, people are reminded, guides come back, what nobody confirmed is deleted. */
+ * What time does by itself: proposals expire, people are reminded, guides come back, what nobody confirmed is deleted, news begin and end. */
 #include "jobs.h"
 
 #include "log.h"
@@ -21,6 +21,8 @@ static const struct step {
     {"close_stale_requests", "SELECT close_stale_requests()"},
     {"clean_outbox", "SELECT clean_outbox()"},
     {"clean_demand", "SELECT clean_demand()"},
+    {"turn_changes", "SELECT turn_changes()"},
+    {"renumber_changes", "SELECT renumber_changes()"},
 };
 
 enum { BATCHES_MAX = 1000 };
