@@ -28,7 +28,7 @@ void buffer_printf(struct buffer *buffer, const char *format, ...) __attribute__
 void buffer_json(struct buffer *buffer, const char *text, size_t length);
 void buffer_json_text(struct buffer *buffer, const char *text);
 
-/* Writes text for use inside HTML or XML, attribute values included. */
+/* Writes text for use inside HTML or XML, attribute values included. Characters that XML cannot hold (XML 1.0 §2.2) are left out. */
 void buffer_html(struct buffer *buffer, const char *text);
 
 static inline bool buffer_failed(const struct buffer *buffer)

@@ -67,6 +67,10 @@ int request_shown(const struct request *request, const PGresult *rows);
 /* Where a list goes on, "/v1/articles?after=...", for write(); NULL: nowhere. */
 const char *request_next(const struct request *request);
 
+/* WELCOME_PORTAL_URL without a slash at the end, NULL when out of memory; WELCOME_REGION_NAME. */
+const char *request_portal(struct request *request);
+const char *request_region(const struct request *request);
+
 /* Says in which language the answer is, where that is not the one asked for first. */
 void request_served(struct request *request, const char *language);
 

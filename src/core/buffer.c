@@ -155,7 +155,10 @@ void buffer_html(struct buffer *buffer, const char *text)
             buffer_puts(buffer, "&#39;");
             break;
         default:
-            buffer_putc(buffer, *text);
+            if (strncmp(text, "\xEF\xBF\xBE", 3) == 0 || strncmp(text, "\xEF\xBF\xBF", 3) == 0)
+                text += 2;
+            else if ((unsigned char)*text >= ' ' || strchr("\t\n\r", *text))
+                buffer_putc(buffer, *text);
         }
     }
 }

@@ -288,6 +288,20 @@ const char *request_media_type(const struct request *request)
     return request->media ? request->media->type : NULL;
 }
 
+const char *request_portal(struct request *request)
+{
+    const char *portal = request->loop->service->config->portal_url;
+    size_t length = strlen(portal);
+    while (length > 0 && portal[length - 1] == '/')
+        length--;
+    return arena_copy(&request->arena, portal, length);
+}
+
+const char *request_region(const struct request *request)
+{
+    return request->loop->service->config->region_name;
+}
+
 void request_served(struct request *request, const char *language)
 {
     request->served = language;

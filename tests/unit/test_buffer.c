@@ -71,6 +71,16 @@ static void test_html_cannot_break_out_of_text_or_attributes(void **state)
     buffer_release(&buffer);
 }
 
+static void test_html_leaves_out_what_xml_cannot_hold(void **state)
+{
+    (void)state;
+    struct buffer buffer;
+    buffer_init(&buffer);
+    buffer_html(&buffer, "a\x01\x1f\t\n\r\x7f \xEF\xBF\xBE\xEF\xBF\xBF\xEF\xBF\xBDz");
+    assert_string_equal(buffer_text(&buffer), "a\t\n\r\x7f \xEF\xBF\xBDz");
+    buffer_release(&buffer);
+}
+
 static void test_failure_stays_until_the_buffer_is_cleared(void **state)
 {
     (void)state;
@@ -111,6 +121,7 @@ int main(void)
         cmocka_unit_test(test_an_empty_buffer_is_an_empty_text),
         cmocka_unit_test(test_json_strings_read_back_as_they_were),
         cmocka_unit_test(test_html_cannot_break_out_of_text_or_attributes),
+        cmocka_unit_test(test_html_leaves_out_what_xml_cannot_hold),
         cmocka_unit_test(test_failure_stays_until_the_buffer_is_cleared),
         cmocka_unit_test(test_taken_bytes_belong_to_the_taker),
     };

@@ -1,0 +1,46 @@
+-- SPDX-License-Identifier: EUPL-1.2
+-- Expired news stay readable, those that are not out yet do not exist. Old slugs lead to the new one.
+WITH self AS (
+  SELECT c.id, c.city, c.topics, c.audiences, n.cities, n.publishes_at, n.expires_at
+    FROM news n
+    JOIN content c ON c.id = n.content
+   WHERE n.content = (SELECT thing_of('news', :slug, :city, :ctx_languages))
+     AND n.publishes_at <= clock()
+), moved AS (
+  SELECT m.slug
+    FROM thing_moved('news', :slug, :city, :ctx_languages) AS m(slug)
+   WHERE NOT EXISTS (SELECT FROM self)
+)
+SELECT self.id,
+       t.slug,
+       t.title,
+       t.summary,
+       t.body_html,
+       t.body_text,
+       self.city,
+       self.cities,
+       self.topics,
+       self.audiences,
+       self.publishes_at,
+       self.expires_at,
+       coalesce(self.expires_at <= clock(), false) AS expired,
+       t.published_at AS updated_at,
+       :ctx_languages[1] AS "language.requested",
+       t.language AS "language.served",
+       t.language <> :ctx_languages[1] AS "language.fallback",
+       t.provenance,
+       (SELECT jsonb_agg(jsonb_build_object('language', p.language, 'slug', p.slug, 'title', p.title, 'state', p.state) ORDER BY l.position)
+          FROM published_translation p
+          JOIN language l ON l.tag = p.language
+         WHERE p.content = self.id) AS translations,
+       CASE WHEN moved.slug IS NOT NULL THEN 308 END AS _status,
+       '/v1/news/' || url_component(moved.slug)
+         || coalesce('?' || nullif(concat_ws('&', 'city=' || :city, 'lang=' || :lang), ''), '') AS _location
+  FROM (VALUES (1)) AS one
+  LEFT JOIN self ON true
+  LEFT JOIN moved ON true
+  LEFT JOIN published_translation t ON t.content = self.id
+ WHERE t.slug IS NOT NULL
+    OR moved.slug IS NOT NULL
+ ORDER BY array_position(:ctx_languages, t.language) NULLS LAST, t.language
+ LIMIT 1;
