@@ -8,6 +8,8 @@ GRANT EXECUTE ON FUNCTION
   level_name(integer), tags_of(jsonb), url_component(text), asks_since(timestamptz[], timestamptz), mail_language_of(text), me(),
   my_guide(), my_cities(), my_roles(), my_session(), is_admin(), task(), subject(), content_of(text, text, text, text[]), my_desks(), refuse_other_desks(text),
   refuse_wrong_place(content), content_touch(uuid),
+  html_escape(text), html_link(text, text), card_of(text, text[]), with_embeds(text, text[], text[], text),
+  text_with_embeds(text, text[], text[]),
   easter_sunday(integer), is_holiday(date), is_working_day(date), working_day_on_or_after(date), add_working_days(date, integer),
   last_day_of_period(date, integer, text, text, text), citizenship_of(text), citizenship_words(text, text),
   article_link(text, text, text[]), thing_of(text, text, text, text[]), thing_moved(text, text, text, text[]),
@@ -28,7 +30,8 @@ GRANT EXECUTE ON FUNCTION
   lock_for_content(uuid, text, text), slug_taken(uuid, text, text), lock_for_revision(uuid), precondition_version(text, integer),
   entity_tag(integer, text), desk_of(text), refuse_unknown_links(uuid, uuid, uuid, uuid[]), slug_from(text), slug_for(text, text, text),
   source_of(uuid, text, text), refuse_unknown_source(uuid, text, text, uuid), bases_of(jsonb), editor_of(uuid),
-  title_of(uuid, text[]), confirm_translations(uuid), desk_version(text), lock_for_desk(text, text), set_desk(text, boolean, text[])
+  title_of(uuid, text[]), confirm_translations(uuid), desk_version(text), lock_for_desk(text, text), set_desk(text, boolean, text[]),
+  refuse_unknown_embeds(text[])
   TO welcome;
 
 GRANT EXECUTE ON FUNCTION

@@ -3,6 +3,7 @@
 #include "import.h"
 
 #include "markdown.h"
+#include "sql_type.h"
 
 #include <dirent.h>
 #include <stdio.h>
@@ -39,7 +40,7 @@ static const char PLACE[] =
     " RETURNING true";
 
 static const char TRANSLATION[] =
-    "SELECT publish_translation(a.id, $2, $3, $4, $5, $6, $7, $8, '{}', $9, $10, false,"
+    "SELECT publish_translation(a.id, $2, $3, $4, $5, $6, $7, $8, $13, $9, $10, false,"
     "                           ARRAY(SELECT s->>'basis' FROM jsonb_array_elements($11::jsonb) s), $11::jsonb, $12::date)"
     "  FROM content a WHERE a.kind = 'article' AND a.key = $1";
 
@@ -162,9 +163,12 @@ static bool translation_read(struct import *import, struct translation *translat
 static bool translation_write(struct import *import, const struct article *article, const struct translation *translation)
 {
     struct markdown body;
-    struct markdown_fault fault;
-    if (!markdown_render(translation->body, strlen(translation->body), &import->arena, &body, &fault))
-        return import_refuse(translation->path, translation->body_line + fault.line - 1, "%s", fault.message);
+    struct markdown_faults faults;
+    if (!markdown_render(translation->body, strlen(translation->body), &import->arena, &body, &faults)) {
+        for (size_t i = 0; i < faults.count; i++)
+            import_refuse(translation->path, translation->body_line + faults.items[i].line - 1, "%s", faults.items[i].message);
+        return false;
+    }
     const struct node *front = translation->front, *provenance = translation->provenance;
     const char *values[] = {
         article->key,
@@ -179,8 +183,9 @@ static bool translation_write(struct import *import, const struct article *artic
         node_text(provenance, "source_language"),
         import_json(import, node_get(article->root, "sources")),
         node_text(provenance, "reviewed_on"),
+        sql_text_array(body.embeds, body.embed_count, &import->arena),
     };
-    return values[10] && import_write(import, translation->path, front->line, TRANSLATION, sizeof values / sizeof *values, values);
+    return values[10] && values[12] && import_write(import, translation->path, front->line, TRANSLATION, sizeof values / sizeof *values, values);
 }
 
 static bool is_original(const struct translation *translation)

@@ -7,6 +7,7 @@ SELECT problem('duplicate', '[{"pointer":"/language","code":"draft_exists"}]')
  WHERE r.content = :id
    AND r.language = :language
    AND r.state IN ('draft', 'in_review');
+SELECT refuse_unknown_embeds(:embeds);
 SELECT refuse_unknown_source(:id, :language, :source_language, :source_revision);
 INSERT INTO revision (id, content, desk, language, number, state, slug, title, summary, body_markdown, body_html, body_text, embeds,
                       method, source_language, source_revision, legal_basis, sources, note, author)

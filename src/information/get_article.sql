@@ -1,8 +1,9 @@
 -- SPDX-License-Identifier: EUPL-1.2
--- A current slug in any language or an id; the city's article before the region's; everything linked in the best language there is.
+-- A current slug in any language or an id; the city's article before the region's, with what is below either; everything linked in the best
+-- language there is.
 -- A slug that no article has any more leads to the one that had it.
 WITH RECURSIVE self AS (
-  SELECT a.id, a.city, a.parent, a.topics, a.audiences, a.stages, a.related
+  SELECT a.id, a.city, a.parent, a.topics, a.audiences, a.stages, a.related, a.replaces, a.office, a.reviewed_on
     FROM content a
    WHERE a.id = (SELECT content_of('article', :slug, :city, :ctx_languages))
 ), moved AS (
@@ -35,9 +36,13 @@ WITH RECURSIVE self AS (
               AND own.city = :city
               AND own.shown)
 ), near AS (
-  SELECT 'breadcrumb' AS kind, above.id, -above.distance AS place FROM above WHERE above.id IS NOT NULL
+  SELECT 'breadcrumb' AS kind,
+         coalesce((SELECT own.id FROM content own WHERE own.replaces = above.id AND own.city = :city AND own.shown), above.id) AS id,
+         -above.distance AS place
+    FROM above
+   WHERE above.id IS NOT NULL
    UNION ALL
-  SELECT 'children', r.id, r.position FROM self JOIN reachable r ON r.parent = self.id
+  SELECT 'children', r.id, r.position FROM self JOIN reachable r ON r.parent IN (self.id, self.replaces)
    UNION ALL
   SELECT 'related', r.id, array_position(self.related, r.id) FROM self JOIN reachable r ON r.id = ANY (self.related)
 ), link AS (
@@ -57,13 +62,22 @@ SELECT self.id,
        t.slug,
        t.title,
        t.summary,
-       t.body_html,
-       t.body_text,
+       CASE WHEN t.embeds <> '{}' THEN with_embeds(t.body_html, t.embeds, :ctx_languages, :city) ELSE t.body_html END AS body_html,
+       CASE WHEN t.embeds <> '{}' THEN text_with_embeds(t.body_text, t.embeds, :ctx_languages) ELSE t.body_text END AS body_text,
        self.city,
        self.parent,
        self.topics,
        self.audiences,
        self.stages,
+       (SELECT jsonb_build_object('id', o.content, 'slug', o.slug, 'title', o.title, 'language', o.language)
+          FROM content place
+          JOIN translation o ON o.content = place.id
+         WHERE place.id = self.office
+           AND place.shown
+         ORDER BY array_position(:ctx_languages, o.language) NULLS LAST, o.language
+         LIMIT 1) AS office,
+       t.sources,
+       self.reviewed_on,
        t.published_at AS updated_at,
        :ctx_languages[1] AS "language.requested",
        t.language AS "language.served",

@@ -6,13 +6,14 @@
 
 #include "banned.h"
 
-static void refuse_markdown(struct request *request, const struct markdown_fault *fault)
+static void refuse_markdown(struct request *request, const struct markdown_faults *faults)
 {
-    const char *line = arena_printf(request_arena(request), "%u", fault->line);
-    if (fault->line == 0 || !line)
+    if (faults->count == 0)
         request_refuse(request, "overloaded");
-    else
-        faults_add(request_faults(request), (struct fault){.pointer = "/body_markdown", .code = fault->code, .limit = line});
+    for (size_t i = 0; i < faults->count; i++) {
+        const char *line = arena_printf(request_arena(request), "%u", faults->items[i].line);
+        faults_add(request_faults(request), (struct fault){.pointer = "/body_markdown", .code = faults->items[i].code, .limit = line});
+    }
 }
 
 /* Leaves all three NULL where the text is not sent. */
@@ -20,11 +21,11 @@ static void render_body(struct request *request)
 {
     const json_t *text = json_object_get(request_body(request), "body_markdown");
     struct markdown body;
-    struct markdown_fault fault;
+    struct markdown_faults faults;
     if (!text)
         return;
-    if (!markdown_render(json_string_value(text), json_string_length(text), request_arena(request), &body, &fault)) {
-        refuse_markdown(request, &fault);
+    if (!markdown_render(json_string_value(text), json_string_length(text), request_arena(request), &body, &faults)) {
+        refuse_markdown(request, &faults);
         return;
     }
     const char *embeds = sql_text_array(body.embeds, body.embed_count, request_arena(request));

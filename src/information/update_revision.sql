@@ -8,6 +8,7 @@ SELECT precondition_version(:ctx_if_match, r.version)
 SELECT require(r.state = 'draft', 'conflict_state')
   FROM revision r
  WHERE r.id = :id;
+SELECT refuse_unknown_embeds(:embeds);
 SELECT refuse_unknown_source(r.content, r.language, CASE WHEN :body ? 'source_language' THEN :source_language ELSE r.source_language END,
                              :source_revision)
   FROM revision r
