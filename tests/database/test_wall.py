@@ -20,6 +20,34 @@ class Reader:
         self.desks = set(desks)
 
 
+def write_texts(world, desk, author):
+    """Something of every kind at that desk, each with a published text, a draft and one in review."""
+    city = None if desk == "*" else desk
+    for kind in ("article", "place", "news", "event", "story"):
+        thing = world.value("INSERT INTO content (id, kind, key, city) VALUES (uuid_v7(), %s, %s, %s) RETURNING id",
+                            kind, f"{kind}-{city or 'region'}", city)
+        for language, state in (("de", "published"), ("en", "draft"), ("tr", "in_review")):
+            world.god.execute("INSERT INTO revision (id, content, desk, language, number, state, slug, title, body_markdown, body_html, body_text, author)"
+                              " VALUES (uuid_v7(), %s, %s, %s, 1, %s, %s, 'Title', '', '', '', %s)",
+                              (thing, desk, language, state, f"{kind}-{city or 'region'}", author))
+        for statement in PARTS.get(kind, ()):
+            world.god.execute(statement, {"thing": thing, "key": f"{kind}-{city or 'region'}"})
+
+
+PARTS = {
+    "article": ["INSERT INTO media (hash, type, bytes, desk) VALUES (repeat('0', 64), 'image/png', '', '*') ON CONFLICT DO NOTHING",
+                "INSERT INTO attachment (content, position, media) VALUES (%(thing)s, 1, repeat('0', 64))"],
+    "place": ["INSERT INTO place_category (code, position, title, icon, color) VALUES ('office', 1, '{}', '', '#000000') ON CONFLICT DO NOTHING",
+              "INSERT INTO place (content, category) VALUES (%(thing)s, 'office')",
+              "INSERT INTO contact (key, place, position, role) VALUES (%(key)s, %(thing)s, 1, '{}')"],
+    "news": ["INSERT INTO news (content, publishes_at) VALUES (%(thing)s, '2026-01-01')"],
+    "event": ["INSERT INTO event (content, starts, ends, expanded_to) VALUES (%(thing)s, '2026-01-01', '2026-01-02', '2026-01-02')",
+              "INSERT INTO occurrence (event, starts_at, ends_at) VALUES (%(thing)s, '2026-01-01', '2026-01-02')"],
+    "story": ["INSERT INTO story (content, teller, speaks, fictional) VALUES (%(thing)s, 'Somebody', '{de}', true)"]}
+PART_KEYS = {"attachment": "content", "place": "content", "contact": "place", "news": "content", "event": "content", "occurrence": "event",
+             "story": "content"}
+
+
 @pytest.fixture(scope="module")
 def readers(world):
     """Guides and requests in every state and city, cross-city pairs, and one reader of every kind."""
@@ -65,9 +93,13 @@ def readers(world):
     for city in CITIES:
         session = world.staff("coordinator", city)
         made[f"coordinator {city}"] = Reader(session, session.account, {city})
-    for role, city in (("editor", "essen"), ("advisor", "*")):
-        session = world.staff(role, city)
-        made[role] = Reader(session, session.account)
+    session = world.staff("advisor", "*")
+    made["advisor"] = Reader(session, session.account)
+    for desk in ("essen", "hagen", "*"):
+        session = world.staff("editor", desk)
+        made[f"editor {desk}"] = Reader(session, session.account, desks=for_all if desk == "*" else {desk})
+        write_texts(world, desk, session.account)
+    world.god.execute("INSERT INTO demand (day, what, key, language, count) VALUES ('2026-01-01', 'search', 'anmeldung', 'de', 3)")
     session = world.staff("admin", "*")
     made["admin"] = Reader(session, session.account, admin=True)
     asked = newcomers["asked"]
@@ -159,7 +191,7 @@ class Rules:
 FLAT = ("account", "revision", "guide", "guide_city", "guide_verification", "guide_request", "proposal", "match")
 WINDOWS = {"public_guide": "id", "guide_contact": "guide", "request_contact": "request", "proposal_detail": "proposal",
            "match_contact": "match, guide_email, newcomer_email", "staff_account": "id"}
-OWN_TESTS = {"candidate", "eligible", "published_translation", "content_work", "editorial_task"}  # test_rules.py; content
+OWN_TESTS = {"candidate", "eligible", "published_translation", "content_work", "editorial_task", "demand"}  # test_rules.py; content
 
 
 def seen(reader, statement):
@@ -273,3 +305,55 @@ def test_a_city_cannot_infer_another_citys_people(world, readers):
     assert stranger.one("SELECT estimated_wait_days(%s) AS x", request)["x"] is None
     assert stranger.run(("SELECT guide FROM candidate WHERE request = %s", (request,))) == []
     assert stranger.one("SELECT roles_of(%s) AS x", readers["admin"].account)["x"] == []
+
+
+def test_drafts_are_seen_by_their_desks_alone(world, readers):
+    """The views over drafts, and what readers asked for in vain."""
+    for name, reader in readers.items():
+        if name == "worker":
+            continue
+        drafts = reader.session.run(("SELECT c.desk, w.draft FROM content_work w JOIN content c ON c.id = w.content WHERE w.draft IS NOT NULL", ()))
+        tasks = reader.session.run(("SELECT c.desk FROM editorial_task t JOIN content c ON c.id = t.content", ()))
+        assert {row["desk"] for row in drafts} == {row["desk"] for row in tasks} == reader.desks & {"essen", "hagen", "*"}, name
+        assert len(drafts) == 10 * len(reader.desks & {"essen", "hagen", "*"}), name
+        assert bool(reader.session.run(("SELECT what FROM demand", ()))) == bool(reader.desks), name
+
+
+def test_content_is_written_by_its_desk_alone(world, readers):
+    """Everybody may read it, so triggers are the wall."""
+    things = world.all("SELECT id, desk, kind FROM content WHERE desk IN ('essen', 'hagen', '*')")
+    probes, wrong = 0, []
+
+    def tried(reader, name, desk, statement, *parameters):
+        nonlocal probes
+        probes += 1
+        if bool(probe(reader, statement, parameters)) != (desk in reader.desks):
+            wrong.append((name, desk, statement))
+    for name, reader in readers.items():
+        if name == "worker":
+            continue
+        for thing in things:
+            tried(reader, name, thing["desk"], "UPDATE content SET position = position + 1 WHERE id = %s", thing["id"])
+            tried(reader, name, thing["desk"], "UPDATE content SET archived_at = clock() WHERE id = %s", thing["id"])
+            tried(reader, name, thing["desk"], "INSERT INTO revision (id, content, desk, language, number, state, slug, title, body_markdown,"
+                  " body_html, body_text) VALUES (uuid_v7(), %s, %s, 'uk', 1, 'draft', 'x', 'x', '', '', '')", thing["id"], thing["desk"])
+        for desk in ("essen", "hagen", "*"):
+            tried(reader, name, desk, "INSERT INTO content (id, kind, key, city) VALUES (uuid_v7(), 'article', 'another', nullif(%s, '*'))", desk)
+            for table, key in PART_KEYS.items():
+                tried(reader, name, desk, f"DELETE FROM {table} x USING content c WHERE c.id = x.{key} AND c.desk = %s", desk)
+    assert probes > 1500 and wrong == []
+
+
+def test_nobody_reaches_into_another_desk_from_the_own(world, readers):
+    essen, article = readers["editor essen"], world.value("SELECT id FROM content WHERE desk = 'essen' AND kind = 'article'")
+    foreign = world.value("SELECT id FROM content WHERE desk = 'hagen' AND kind = 'article'")
+    assert probe(essen, "UPDATE content SET position = 2 WHERE id = %s", (article,)) == 1
+    for statement, thing in (("UPDATE content SET city = 'hagen' WHERE id = %s", article), ("UPDATE content SET city = NULL WHERE id = %s", article),
+                             ("UPDATE content SET city = 'essen' WHERE id = %s", foreign), ("UPDATE place SET content = %s", foreign),
+                             ("INSERT INTO revision (id, content, desk, language, number, state, slug, title, body_markdown, body_html, body_text)"
+                              " VALUES (uuid_v7(), %s, 'essen', 'uk', 1, 'draft', 'x', 'x', '', '', '')", foreign),
+                             ("INSERT INTO revision (id, content, desk, language, number, state, slug, title, body_markdown, body_html, body_text)"
+                              " VALUES (uuid_v7(), %s, 'essen', 'uk', 1, 'published', 'x', 'x', '', '', '')", article),
+                             ("UPDATE translation SET title = 'x' WHERE content = %s", article), ("SELECT confirm_translations(%s)", foreign),
+                             ("SELECT set_desk('essen', false, NULL) WHERE %s IS NOT NULL", article)):
+        assert probe(essen, statement, (thing,)) == 0, statement
