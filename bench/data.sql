@@ -1,6 +1,5 @@
 -- SPDX-License-Identifier: EUPL-1.2
--- Invented pages and people for measuring: 500 articles in two languages; active guides up to the number :guides; a coordinator of
--- Bochum whose session has the token :token; an open request there, whose id this prints. Run by the superuser, once for each number;
+-- Invented people for measuring: active guides up to the number :guides; a coordinator of Bochum whose session has the token :token; an open request there, whose id this prints. Run by the superuser, once for each number;
 -- the same numbers make the same people.
 \set ON_ERROR_STOP on
 SET search_path = welcome;
@@ -13,19 +12,6 @@ $$ SELECT (hashint8extended(n, salt) & 1048575) / 1048576.0 $$;
 -- One of the list, the first more often.
 CREATE FUNCTION pg_temp.pick(list text[], n bigint, salt integer) RETURNS text LANGUAGE sql IMMUTABLE AS
 $$ SELECT list[1 + floor(cardinality(list) * pg_temp.chance(n, salt) ^ 2)::integer] $$;
-
--- Twenty pages below each, the first ones at the top.
-CREATE TEMPORARY TABLE page AS
-SELECT n, uuid_v7() AS id FROM generate_series(1, 500) AS n WHERE NOT EXISTS (SELECT FROM content WHERE key LIKE 'bench-%');
-INSERT INTO content (id, kind, key, parent, position, topics, audiences, stages, related)
-SELECT id, 'article', 'bench-' || n, (SELECT above.id FROM page above WHERE above.n = page.n / 20), n % 20, '{housing}', '{student}',
-       '{first-weeks}', ARRAY(SELECT near.id FROM page near WHERE near.n IN (page.n % 500 + 1, page.n % 250 + 1))
-  FROM page ORDER BY n;
-INSERT INTO revision (id, content, desk, language, number, state, slug, title, summary, body_markdown, body_html, body_text)
-SELECT uuid_v7(), id, '*', language, 1, 'published', language || '-page-' || n, 'Page ' || n || ' in ' || language,
-       repeat('Something to know. ', 8), repeat('What to bring and where to go. ', 60),
-       repeat('<p>What to bring and where to go.</p>', 60), repeat('What to bring and where to go. ', 60)
-  FROM page, unnest('{de,en}'::text[]) AS language;
 
 CREATE TEMPORARY TABLE person AS
 SELECT n, uuid_v7() AS account, uuid_v7() AS guide,

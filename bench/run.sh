@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: EUPL-1.2
-# Fills the database with the imported content, measures (bench.py) and writes bench/RESULTS.md. Runs inside with-cluster.sh.
+# Fills the database with the imported content, measures (bench.py, articles.py) and writes bench/RESULTS.md. Runs inside with-cluster.sh.
 set -eu
 cd "$(dirname "$0")/.."
 
