@@ -11,6 +11,7 @@ extern const struct operation_code MATCHING_CODES[];         /* src/matching/exp
 extern const struct operation_code NEWS_CODES[];             /* src/news/news_feed.c */
 extern const struct operation_code OPERATION_MODULE_CODES[]; /* src/operation/document_codes.c */
 extern const struct operation_code PLACE_CODES[];            /* src/places/place_codes.c */
+extern const struct operation_code PRINT_CODES[];            /* src/information/print.c */
 extern const struct operation_code REFERENCE_CODES[];        /* src/reference/reference_codes.c */
 extern const struct operation_code REVISION_CODES[];         /* src/information/revision_codes.c */
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: EUPL-1.2
- * The program's sentences for people (content/texts/problems.json), in German and English. */
+ * The program's sentences for people (content/texts/), in German and English, some in more languages. */
 #ifndef WELCOME_TEXT_H
 #define WELCOME_TEXT_H
 
@@ -19,6 +19,10 @@ const char *text_choose(const char *const *languages, size_t count);
 /* The sentence at section/key[/part], e.g. ("problems", "not_found", "title", "de") or ("faults", "required", NULL, "en"); NULL when
  * there is none. Lives until texts_release(). */
 const char *text_find(const char *section, const char *key, const char *part, const char *language);
+
+/* The sentence at section/key of those in more languages, and its language: the reader's, its parent or text_language(). NULL when
+ * there is none. Both live until texts_release(). */
+const char *text_find_tagged(const char *section, const char *key, const char *language, const char **tag);
 
 /* The status of a problem code; 0 when there is no such code. */
 int text_problem_status(const char *code);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: EUPL-1.2
- * The program's sentences for people, read once from the embedded catalogue. */
+ * The program's sentences for people, read once from the embedded files. */
 #include "text.h"
 
 #include "embed.h"
@@ -12,14 +12,23 @@
 
 static json_t *catalogue;
 
+/* Adds the sections of one file to the catalogue. */
+static bool texts_read(const char *path)
+{
+    const struct embedded *file = embedded_find(path);
+    json_error_t error = {0};
+    json_t *texts = file ? json_loadb(file->bytes, file->length, JSON_REJECT_DUPLICATES, &error) : NULL;
+    const bool read = texts && json_object_update_missing(catalogue, texts) == 0;
+    if (!read)
+        log_error("texts_unreadable", log_text("file", path), log_text("detail", error.text), log_integer("line", error.line));
+    json_decref(texts);
+    return read;
+}
+
 bool texts_load(void)
 {
-    const struct embedded *file = embedded_find("content/texts/problems.json");
-    json_error_t error = {0};
-    catalogue = file ? json_loadb(file->bytes, file->length, JSON_REJECT_DUPLICATES, &error) : NULL;
-    if (!catalogue)
-        log_error("texts_unreadable", log_text("detail", error.text), log_integer("line", error.line));
-    return catalogue != NULL;
+    catalogue = json_object();
+    return catalogue && texts_read("content/texts/problems.json") && texts_read("content/texts/print.json");
 }
 
 void texts_release(void)
@@ -48,6 +57,27 @@ const char *text_choose(const char *const *languages, size_t count)
             return "en";
     }
     return "en";
+}
+
+/* The tag of these texts to use for a reader of that language: itself, what is left of it before "-", or text_language(). */
+static const char *text_tag(const json_t *entry, const char *language)
+{
+    const char *tag, *parent = NULL;
+    json_t *text;
+    json_object_foreach((json_t *)entry, tag, text) {
+        if (strcmp(tag, language) == 0)
+            return tag;
+        if (starts_with_tag(language, tag))
+            parent = tag;
+    }
+    return parent ? parent : text_language(language);
+}
+
+const char *text_find_tagged(const char *section, const char *key, const char *language, const char **tag)
+{
+    const json_t *entry = json_object_get(json_object_get(catalogue, section), key);
+    *tag = text_tag(entry, language);
+    return json_string_value(json_object_get(entry, *tag));
 }
 
 const char *text_find(const char *section, const char *key, const char *part, const char *language)

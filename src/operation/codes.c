@@ -13,6 +13,7 @@ const struct operation_code *const OPERATION_CODES[] = {
     NEWS_CODES,
     OPERATION_MODULE_CODES,
     PLACE_CODES,
+    PRINT_CODES,
     REFERENCE_CODES,
     REVISION_CODES,
     NULL,

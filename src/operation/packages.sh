@@ -12,7 +12,7 @@ run="gcc libc6-dev make pkgconf curl ca-certificates postgresql
     libical-dev"
 test="git clang shellcheck pyflakes3 libcmocka-dev json-schema-test-suite python3 python3-pytest python3-httpx
     python3-psycopg python3-hypothesis python3-aiosmtpd python3-jsonschema python3-yaml
-    python3-dateutil python3-icalendar python3-feedparser"
+    python3-dateutil python3-icalendar python3-feedparser python3-html5lib"
 
 case ${1-} in
 run) wanted=$run ;;

@@ -106,6 +106,13 @@ def test_faults_and_explanations_have_the_same_placeholders_in_both_languages():
             assert section != "faults" or set(PLACEHOLDER.findall(sentence["en"])) <= {"limit"}
 
 
+def test_the_print_form_speaks_each_language_that_articles_are_written_in():
+    for key, sentence in read_json("texts/print.json")["print"].items():
+        assert set(sentence) == {path.stem for path in TRANSLATIONS}, key
+        expected = ["value"] if key in ("fallback", "updated", "reviewed") else []
+        assert all(PLACEHOLDER.findall(text) == expected and not re.search("[<>&]", text) for text in sentence.values()), key
+
+
 def test_every_hard_rule_and_every_level_has_words():
     assert {f"H{number}" for number in range(1, 8)} <= set(PROBLEMS["explanations"])
     assert set(PROBLEMS["levels"]) == {"A1", "A2", "B1", "B2", "C1", "C2", "native"}
