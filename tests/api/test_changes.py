@@ -238,6 +238,24 @@ def test_places_of_another_history_are_refused(own):
     assert fresh.things == copy.things and page(own.http, after=fresh.cursor)["items"] == []
 
 
+def test_without_a_city_come_the_places_events_and_stories_of_all(own):
+    essen, bochum, all_cities = (Copy(own.http, query) for query in ("city=essen", "city=bochum", ""))
+    with own.connect("welcome_worker") as db:
+        story, news = make(db, "story", "essen", "de"), str(uuid.uuid4())
+        db.execute("INSERT INTO story (content, teller, speaks, fictional) VALUES (%s, 'Erfundene Erna', '{de}', true)", (story,))
+        db.execute("INSERT INTO content (id, kind, key, city) VALUES (%s, 'news', 'made-news', 'essen')", (news,))
+        db.execute("INSERT INTO news (content, publishes_at) VALUES (%s, clock() - interval '1 hour')", (news,))
+        publish(db, news, "de")
+    listed = {item["id"] for item in answer(own.http.get("/v1/stories?lang=de&limit=100"))["items"]}
+    assert story in listed and about(all_cities.update(), story) == about(essen.update(), story) == {("de", "put")}
+    assert not about(bochum.update(), story)
+    for copy, told in ((essen, True), (bochum, False), (all_cities, False)):
+        assert (news in {thing for thing, _ in copy.things}) == told
+    for path, thing in (("stories", story), ("news", news)):
+        read, kept = answer(own.http.get(f"/v1/{path}/{thing}?city=essen&lang=de")), essen.things[thing, "de"]
+        assert set(read) - set(kept) <= {"language", "expired"} and {name: read[name] for name in read if name in kept}.items() <= kept.items()
+
+
 def test_a_text_changes_with_what_it_shows(own):
     with own.connect("welcome_worker") as db:
         office = make(db, "place", None, "de", "Bürgerbüro")
