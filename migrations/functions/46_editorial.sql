@@ -133,9 +133,9 @@ BEGIN
 END
 $$;
 
--- What waits for the editor who asks: texts that came back, texts to review, things to look at again, translations to do. What is in
--- review is not asked for a second time. Nobody is asked to translate news and events that are over, or what somebody tells in their
--- own words.
+-- What waits for the editor who asks: texts that came back, texts to review, things to look at again, translations to do, and what
+-- readers asked for in vain these thirty days. What is in review is not asked for a second time. Nobody is asked to translate news and
+-- events that are over, or what somebody tells in their own words. (rank, place, name) is the order in which to do it.
 CREATE OR REPLACE VIEW editorial_task WITH (security_invoker = true) AS
 WITH work AS (
   SELECT c.id AS content, c.kind, c.key, w.language, w.state, w.draft, w.published_at
@@ -146,24 +146,39 @@ WITH work AS (
      AND w.draft_state IS DISTINCT FROM 'in_review'
      AND NOT EXISTS (SELECT FROM news n WHERE n.content = c.id AND n.expires_at <= clock())
      AND (c.kind <> 'event' OR EXISTS (SELECT FROM occurrence o WHERE o.event = c.id AND o.ends_at > clock()))
+), asked AS (
+  SELECT d.what, d.key, d.language, sum(d.count)::integer AS times FROM demand d WHERE d.day > today() - 30 GROUP BY d.what, d.key, d.language
+), task (rank, kind, content, language, revision, due_on, words, times, place) AS (
+  SELECT 1, 'returned', r.content, r.language, r.id, NULL::date, NULL, NULL::integer, rfc3339(r.changed_at)
+    FROM revision r
+   WHERE r.state = 'draft' AND r.desk = ANY (my_desks()) AND r.author = me() AND r.reviewer IS NOT NULL
+   UNION ALL
+  SELECT 2, 'in_review', r.content, r.language, r.id, NULL, NULL, NULL, rfc3339(r.changed_at)
+    FROM revision r
+   WHERE r.state = 'in_review' AND r.desk = ANY (my_desks())
+   UNION ALL
+  SELECT 3, 'due', c.id, NULL, NULL, c.review_due_on, NULL, NULL, c.review_due_on::text
+    FROM content c
+   WHERE c.desk = ANY (my_desks()) AND c.shown AND c.review_due_on <= today()
+   UNION ALL
+  SELECT 4, 'outdated', w.content, w.language, w.draft, NULL, NULL, NULL, rfc3339(w.published_at) FROM work w WHERE w.state = 'outdated'
+   UNION ALL
+  SELECT 5, 'machine', w.content, w.language, w.draft, NULL, NULL, NULL, rfc3339(w.published_at) FROM work w WHERE w.state = 'machine'
+   UNION ALL
+  SELECT 6, 'missing', w.content, w.language, w.draft, NULL, NULL, NULL, w.key FROM work w WHERE w.state = 'missing' AND w.kind <> 'story'
+   UNION ALL
+  SELECT 7, 'asked_for', c.id, asked.language, NULL, NULL, NULL, asked.times, lpad((1000000000 - asked.times)::text, 10, '0')
+    FROM asked
+    JOIN content c ON c.id = asked.key::uuid
+   WHERE asked.what = 'article' AND c.desk = ANY (my_desks()) AND c.shown AND asked.language <> ALL (c.languages)
+   UNION ALL
+  SELECT 7, 'asked_for', NULL, asked.language, NULL, NULL, asked.key, asked.times, lpad((1000000000 - asked.times)::text, 10, '0')
+    FROM asked
+   WHERE asked.what = 'search'
 )
-SELECT 1 AS rank, 'returned' AS kind, r.content, r.language, r.id AS revision, NULL::date AS due_on, rfc3339(r.changed_at) AS place
-  FROM revision r
- WHERE r.state = 'draft' AND r.desk = ANY (my_desks()) AND r.author = me() AND r.reviewer IS NOT NULL
- UNION ALL
-SELECT 2, 'in_review', r.content, r.language, r.id, NULL, rfc3339(r.changed_at)
-  FROM revision r
- WHERE r.state = 'in_review' AND r.desk = ANY (my_desks())
- UNION ALL
-SELECT 3, 'due', c.id, NULL, NULL, c.review_due_on, c.review_due_on::text
-  FROM content c
- WHERE c.desk = ANY (my_desks()) AND c.shown AND c.review_due_on <= today()
- UNION ALL
-SELECT 4, 'outdated', work.content, work.language, work.draft, NULL, rfc3339(work.published_at) FROM work WHERE work.state = 'outdated'
- UNION ALL
-SELECT 5, 'machine', work.content, work.language, work.draft, NULL, rfc3339(work.published_at) FROM work WHERE work.state = 'machine'
- UNION ALL
-SELECT 6, 'missing', work.content, work.language, work.draft, NULL, work.key FROM work WHERE work.state = 'missing' AND work.kind <> 'story';
+SELECT task.rank, task.kind, task.content, task.language, task.revision, task.due_on, task.words, task.times, task.place,
+       concat_ws(' ', task.content, task.language, task.words) AS name
+  FROM task;
 
 -- Found correct today: what readers get, but for texts behind their source and those nobody has checked.
 CREATE OR REPLACE FUNCTION confirm_translations(content uuid) RETURNS void

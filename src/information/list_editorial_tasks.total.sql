@@ -2,7 +2,7 @@
 -- How many list_editorial_tasks shows on all its pages.
 SELECT count(*) AS total
   FROM editorial_task task
-  JOIN content c ON c.id = task.content
+  LEFT JOIN content c ON c.id = task.content
  WHERE (:kind IS NULL OR task.kind = :kind)
    AND (:city IS NULL OR c.city = :city)
    AND (NOT :region OR c.city IS NULL)

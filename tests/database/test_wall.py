@@ -314,9 +314,11 @@ def test_drafts_are_seen_by_their_desks_alone(world, readers):
             continue
         drafts = reader.session.run(("SELECT c.desk, w.draft FROM content_work w JOIN content c ON c.id = w.content WHERE w.draft IS NOT NULL", ()))
         tasks = reader.session.run(("SELECT c.desk FROM editorial_task t JOIN content c ON c.id = t.content", ()))
+        words = reader.session.run(("SELECT words FROM editorial_task WHERE words IS NOT NULL", ()))
         assert {row["desk"] for row in drafts} == {row["desk"] for row in tasks} == reader.desks & {"essen", "hagen", "*"}, name
         assert len(drafts) == 10 * len(reader.desks & {"essen", "hagen", "*"}), name
         assert bool(reader.session.run(("SELECT what FROM demand", ()))) == bool(reader.desks), name
+        assert not words or reader.desks, name
 
 
 def test_content_is_written_by_its_desk_alone(world, readers):
