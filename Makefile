@@ -9,7 +9,7 @@ DESTDIR  :=
 prefix   := /usr/local
 
 SOURCES  := $(wildcard src/*.c src/*/*.c)
-EMBEDDED := $(wildcard openapi.yaml src/*/*.sql migrations/*.sql migrations/*/*.sql content/texts/*.json content/mail/*.json)
+EMBEDDED := $(wildcard openapi.yaml src/*/*.sql src/*/*.yaml migrations/*.sql migrations/*/*.sql content/texts/*.json content/mail/*.json)
 TESTS    := $(patsubst tests/unit/%.c,$(BUILD)/tests/%,$(wildcard tests/unit/test_*.c))
 FUZZERS  := $(patsubst tests/fuzz/%.c,$(BUILD)/%,$(wildcard tests/fuzz/fuzz_*.c))
 OBJECTS  := $(SOURCES:src/%.c=$(BUILD)/%.o) $(BUILD)/embedded.o

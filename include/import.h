@@ -4,6 +4,7 @@
 #define WELCOME_IMPORT_H
 
 #include "arena.h"
+#include "schema.h"
 #include "tree.h"
 
 #include <dirent.h>
@@ -15,7 +16,8 @@ struct import {
     PGconn *db;         /* as the worker role, inside the transaction */
     const char *folder; /* of the content */
     struct arena arena; /* everything read */
-    size_t changes;     /* rows written; unchanged content writes none */
+    size_t changes;     /* rows written since a part set it to 0; unchanged content writes none */
+    bool found;         /* the folder has something to import */
     bool broken;        /* the transaction failed: nothing more can be asked of the database */
 };
 
@@ -52,15 +54,27 @@ bool import_provenance(const char *path, const struct node *text);
  * and answers with those it does not know, or NULL. */
 bool import_words(struct import *import, const char *path, const struct node *mapping, const char *member, const char *unknown);
 
+/* Says a fault, or all of them with the lines that their pointers mean in root. Always false. */
+bool import_fault(struct import *import, const char *path, unsigned line, const struct fault *fault);
+bool import_faults(struct import *import, const char *path, const struct node *root, const struct faults *faults);
+
+/* Runs one statement that tells with its first value (t, or a number above 0) whether it wrote, with a second what is wrong (faults
+ * as JSON, or NULL); faults that it raised are told likewise, with the lines of root. False after saying why. */
+bool import_apply(struct import *import, const char *path, const struct node *root, const char *sql, int count,
+                  const char *const *values);
+
 /* Runs one statement that tells with its one value (t, or a number above 0) whether it wrote. False after saying why. */
 bool import_write(struct import *import, const char *path, unsigned line, const char *sql, int count, const char *const *values);
 
 /* The node as JSON text in the arena; "[]" for NULL. NULL when out of memory. */
 const char *import_json(struct import *import, const struct node *node);
 
+/* Says what a part did. */
+void import_tell(const char *part, size_t changes);
+
 /* The parts. False after saying why; nothing is kept then. */
 bool import_reference(struct import *import); /* src/reference/reference_import.c: reference/ */
-bool import_articles(struct import *import);  /* src/information/article_import.c: articles/ */
+bool import_content(struct import *import);   /* src/information/content_import.c: articles/, places/ ... */
 bool import_checklist(struct import *import); /* src/information/checklist_import.c: checklist/, when the articles are there */
 bool import_demo(struct import *import);      /* src/guides/demo_import.c: demo/personas.json */
 

@@ -22,7 +22,8 @@ static const struct command {
 } COMMANDS[] = {
     {"serve", "run the daemon in the foreground", command_serve, false},
     {"migrate", "bring the database up to this program's schema; --status tells what is missing", command_migrate, false},
-    {"import", "read reference data and articles from content/ or the folder given; --demo adds invented people", command_import, false},
+    {"import", "read reference data and content from content/ or the folder given; --demo adds invented people", command_import, false},
+    {"export", "write content to a folder of files that import reads: export FOLDER [--force]", command_export, false},
     {"check", "prove that contract, statements and database agree", command_check, false},
     {"account", "create an account with a role: account create --role admin --email you@example.org", command_account, false},
     {"mail", "print the newest mail in the Maildir: mail last you@example.org [--token] [--wait SECONDS]", command_mail, false},

@@ -6,10 +6,13 @@ import pathlib
 import shutil
 import subprocess
 import tempfile
+import uuid
 
+import psycopg
 import pytest
 
-pytest.register_assert_rewrite("support")
+pytest.register_assert_rewrite("support", "filing")
+import filing  # noqa: E402
 from support import ROOT, Daemons, People, SmtpServer, new_place  # noqa: E402 (only what is imported from here on is rewritten)
 
 
@@ -34,6 +37,35 @@ def cluster():
     yield
     subprocess.run([manager, "remove"], env=environment, check=True)
     shutil.rmtree(local, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def migrated_database(cluster):
+    """Migrated and empty, to copy."""
+    name = "template_" + uuid.uuid4().hex
+    with psycopg.connect(dbname="postgres", autocommit=True) as admin:
+        admin.execute(f"CREATE DATABASE {name} OWNER welcome_owner TEMPLATE template0")
+        process = filing.run(name, "migrate")
+        assert process.returncode == 0, process.stderr
+        yield name
+        admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture
+def new_database(migrated_database):
+    """Makes databases that are migrated and empty; they go with the test."""
+    with psycopg.connect(dbname="postgres", autocommit=True) as admin, contextlib.ExitStack() as made:
+        def make():
+            name = "own_" + uuid.uuid4().hex
+            admin.execute(f"CREATE DATABASE {name} OWNER welcome_owner TEMPLATE {migrated_database}")
+            made.callback(admin.execute, f"DROP DATABASE {name} WITH (FORCE)")
+            return name
+        yield make
+
+
+@pytest.fixture
+def empty_database(new_database):
+    return new_database()
 
 
 @pytest.fixture(scope="session")

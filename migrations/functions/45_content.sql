@@ -125,7 +125,8 @@ BEGIN
 END
 $$;
 
--- Whatever moves, appears or disappears in the tree waits for all else that does: what is above must not change meanwhile.
+-- Whatever moves, appears or disappears in the tree waits for all else that does: what is above must not change meanwhile. The import
+-- holds all content, and looks at the tree when all are in their places.
 CREATE OR REPLACE FUNCTION content_before() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
   moved boolean := CASE TG_OP WHEN 'INSERT' THEN (NEW.parent, NEW.replaces) IS DISTINCT FROM (NULL, NULL)
@@ -136,7 +137,7 @@ BEGIN
   IF TG_OP = 'UPDATE' THEN
     PERFORM refuse_other_desks(coalesce(OLD.city, '*'));
   END IF;
-  IF moved AND pg_trigger_depth() = 1 THEN
+  IF moved AND pg_trigger_depth() = 1 AND me() IS NOT NULL THEN
     PERFORM pg_advisory_xact_lock(hashtextextended('content tree', 0));
     PERFORM refuse_wrong_place(NEW);
   END IF;
@@ -264,7 +265,7 @@ END
 $$;
 
 -- For the import: publishes a revision when anything changed (true), keeps the old ones and the old slugs. A translation points at
--- the revision of its source that is published now, unless it is known to be behind it.
+-- the revision of its source that is published now, unless it is known to be behind it. Of a review the day counts.
 CREATE OR REPLACE FUNCTION publish_translation(for_content uuid, tag text, name text, title text, summary text, markdown text, html text,
                                                plain text, shows text[], method text, source text, behind boolean, legal_basis text[],
                                                sources jsonb, reviewed_on date)
@@ -275,10 +276,16 @@ DECLARE
 BEGIN
   SELECT * INTO old FROM translation t WHERE t.content = for_content AND t.language = tag;
   IF (old.slug, old.title, old.summary, old.body_markdown, old.body_html, old.body_text, old.embeds, old.method, old.source_language,
-      old.legal_basis, old.sources, old.reviewed_at)
+      old.legal_basis, old.sources, (old.reviewed_at AT TIME ZONE 'UTC')::date)
      IS NOT DISTINCT FROM (lower(name), publish_translation.title, publish_translation.summary, markdown, html, plain, shows,
-                           publish_translation.method, source, publish_translation.legal_basis, publish_translation.sources, reviewed)
+                           publish_translation.method, source, publish_translation.legal_basis, publish_translation.sources, reviewed_on)
   THEN
+    IF behind AND old.source_revision IS NOT NULL
+       AND EXISTS (SELECT FROM translation t WHERE t.content = for_content AND t.language = source AND t.revision = old.source_revision) THEN
+      UPDATE revision r SET source_revision = NULL WHERE r.id = old.revision;
+      UPDATE translation t SET source_revision = NULL WHERE t.revision = old.revision;
+      RETURN true;
+    END IF;
     RETURN false;
   END IF;
   INSERT INTO revision (id, content, desk, language, number, state, slug, title, summary, body_markdown, body_html, body_text, embeds,

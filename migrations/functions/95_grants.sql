@@ -39,7 +39,9 @@ GRANT EXECUTE ON FUNCTION
   forget_token(bytea),
   requests_waiting(), place(uuid), expire_proposals(), remind(), resume_guides(), expire_unconfirmed(), expire_tokens(),
   close_stale_requests(), clean_outbox(), count_demand(jsonb), clean_demand(), import_persona(jsonb, timestamptz), settle_demo(text, text),
-  publish_translation(uuid, text, text, text, text, text, text, text, text[], text, text, boolean, text[], jsonb, date)
+  publish_translation(uuid, text, text, text, text, text, text, text, text[], text, text, boolean, text[], jsonb, date),
+  words_of(jsonb), import_content(text, text, jsonb), import_links(text, text, jsonb), import_misplaced(text, text),
+  import_former_slugs(text, text, text, jsonb)
   TO welcome_worker;
 
 GRANT EXECUTE ON FUNCTION change_history(), reach_of(text, text[]), change_part(text, uuid, text), change_object(uuid, text) TO welcome, welcome_worker;
@@ -48,4 +50,4 @@ GRANT EXECUTE ON FUNCTION turn_changes(), renumber_changes() TO welcome_worker;
 GRANT SELECT ON public_guide, guide_contact, request_contact, proposal_detail, match_contact, candidate, staff_account,
                 published_translation, content_work, editorial_task
    TO welcome;
-GRANT SELECT ON published_translation TO welcome_worker;
+GRANT SELECT ON published_translation, slug_clash, exported_article, exported_text TO welcome_worker;

@@ -9,15 +9,14 @@
 
 #include "banned.h"
 
-/* A fault's sentence with {limit} filled in. */
-static void fault_detail(struct buffer *out, const struct fault *fault, const char *language, struct arena *arena)
+const char *fault_sentence(const struct fault *fault, const char *language, struct arena *arena)
 {
     const char *text = text_find("faults", fault->code, NULL, language);
     if (!text)
         text = text_find("explanations", fault->code, NULL, language); /* H1 to H7 */
     const char *gap = text ? strstr(text, "{limit}") : NULL;
     const char *full = gap ? arena_printf(arena, "%.*s%s%s", (int)(gap - text), text, fault->limit ? fault->limit : "", gap + 7) : text;
-    buffer_json_text(out, full ? full : fault->code);
+    return full ? full : fault->code;
 }
 
 static void fault_write(struct buffer *out, const struct fault *fault, const char *language, struct arena *arena)
@@ -31,7 +30,7 @@ static void fault_write(struct buffer *out, const struct fault *fault, const cha
     buffer_puts(out, "\"code\":");
     buffer_json_text(out, fault->code);
     buffer_puts(out, ",\"detail\":");
-    fault_detail(out, fault, language, arena);
+    buffer_json_text(out, fault_sentence(fault, language, arena));
     if (fault->limit) {
         buffer_puts(out, ",\"limit\":");
         buffer_json_text(out, fault->limit);
@@ -95,8 +94,7 @@ static const char *text_member(const json_t *object, const char *name, struct ar
     return text ? arena_text(arena, text) : NULL;
 }
 
-/* The errors problem() was given: its DETAIL is JSON of our own making, but a look at it costs nothing. */
-static void faults_read(const char *detail, struct faults *faults)
+void faults_read(const char *detail, struct faults *faults)
 {
     json_t *list = detail ? json_loads(detail, JSON_REJECT_DUPLICATES, NULL) : NULL;
     size_t i;

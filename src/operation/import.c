@@ -4,9 +4,12 @@
 
 #include "command.h"
 #include "database.h"
+#include "text.h"
+#include "vocabulary.h"
 
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "banned.h"
 
@@ -18,16 +21,40 @@ static bool database_fail(PGconn *db)
     return false;
 }
 
-/* Runs one part and says what it did. */
-static bool part_run(struct import *import, const char *name, bool (*part)(struct import *))
+void import_tell(const char *part, size_t changes)
 {
-    const size_t before = import->changes;
-    if (!part(import))
-        return false;
-    if (import->changes > before)
-        printf("%-10s %zu new or changed\n", name, import->changes - before);
+    if (changes > 0)
+        printf("%-10s %zu new or changed\n", part, changes);
     else
-        printf("%-10s unchanged\n", name);
+        printf("%-10s unchanged\n", part);
+}
+
+/* What there is to import; a folder need not have all of it. */
+static const struct part {
+    const char *name;
+    const char *folder;
+    bool (*run)(struct import *import);
+    bool tells; /* itself what it did */
+    bool demo;  /* only when asked for */
+} PARTS[] = {
+    {"reference", "reference", import_reference, false, false},
+    {"content", ".", import_content, true, false},
+    {"checklist", "checklist", import_checklist, false, false},
+    {"demo", ".", import_demo, false, true},
+};
+
+/* Runs one part and says what it did. */
+static bool part_run(struct import *import, const struct part *part)
+{
+    const char *folder = import_path(import, part->folder);
+    if (!folder || access(folder, F_OK) != 0)
+        return folder != NULL;
+    import->changes = 0;
+    import->found = import->found || !part->tells;
+    if (!part->run(import))
+        return false;
+    if (!part->tells)
+        import_tell(part->name, import->changes);
     return true;
 }
 
@@ -38,11 +65,12 @@ static bool import_run(struct import *import, bool demo)
     /* Two at once would both find a row missing: one after the other. */
     if (!database_do(import->db, "SELECT pg_advisory_xact_lock(hashtextextended('welcomed import', 0))"))
         return database_fail(import->db);
-    return part_run(import, "reference", import_reference) &&
-           part_run(import, "articles", import_articles) &&
-           part_run(import, "checklist", import_checklist) &&
-           (!demo || part_run(import, "demo", import_demo)) &&
-           (database_do(import->db, "COMMIT") || database_fail(import->db));
+    bool done = true;
+    for (size_t i = 0; i < sizeof PARTS / sizeof *PARTS && done; i++)
+        done = (PARTS[i].demo && !demo) || part_run(import, &PARTS[i]);
+    if (done && !import->found)
+        return import_refuse(import->folder, 0, "holds nothing to import");
+    return done && (database_do(import->db, "COMMIT") || database_fail(import->db));
 }
 
 int command_import(const struct config *config, int argc, char **argv)
@@ -71,10 +99,12 @@ int command_import(const struct config *config, int argc, char **argv)
     }
     arena_init(&import.arena, 64 * 1024);
     import.db = database_connect_worker(config);
-    const bool done = import_run(&import, demo);
+    const bool done = texts_load() && vocabulary_register() && import_run(&import, demo);
     if (!done)
         fputs("Nothing was imported.\n", stderr);
     PQfinish(import.db); /* rolls back what was not committed */
     arena_release(&import.arena);
+    vocabulary_release();
+    texts_release();
     return done ? COMMAND_OK : COMMAND_FAILED;
 }

@@ -2,8 +2,10 @@
  * Reading content files, what they must look like, and writing rows, with messages that name file and line. */
 #include "import.h"
 
+#include "content_file.h"
 #include "database.h"
 #include "json_text.h"
+#include "problem.h"
 
 #include <errno.h>
 #include <stdarg.h>
@@ -228,17 +230,59 @@ const char *import_json(struct import *import, const struct node *node)
     return kept;
 }
 
-bool import_write(struct import *import, const char *path, unsigned line, const char *sql, int count, const char *const *values)
+static void changes_count(struct import *import, const PGresult *result)
 {
-    char error[256];
-    PGresult *result = database_query(import->db, sql, count, values);
-    if (!result) {
-        import->broken = true;
-        database_error(import->db, error, sizeof error);
-        return import_refuse(path, line, "%s", error);
-    }
     const char *told = PQntuples(result) > 0 ? database_value(result, 0, 0) : NULL;
     import->changes += told && (*told == 't' || strtol(told, NULL, 10) > 0);
+}
+
+static bool database_refuse(struct import *import, const char *path, unsigned line)
+{
+    char error[256];
+    import->broken = true;
+    database_error(import->db, error, sizeof error);
+    return import_refuse(path, line, "%s", error);
+}
+
+bool import_write(struct import *import, const char *path, unsigned line, const char *sql, int count, const char *const *values)
+{
+    PGresult *result = database_query(import->db, sql, count, values);
+    if (!result)
+        return database_refuse(import, path, line);
+    changes_count(import, result);
     PQclear(result);
     return true;
+}
+
+bool import_fault(struct import *import, const char *path, unsigned line, const struct fault *fault)
+{
+    const char *where = fault->pointer ? fault->pointer : "";
+    return import_refuse(path, line, "%s%s%s", where, *where ? ": " : "", fault_sentence(fault, "en", &import->arena));
+}
+
+bool import_faults(struct import *import, const char *path, const struct node *root, const struct faults *faults)
+{
+    for (size_t i = 0; i < faults->count; i++)
+        import_fault(import, path, content_line(root, faults->items[i].pointer), &faults->items[i]);
+    return false;
+}
+
+bool import_apply(struct import *import, const char *path, const struct node *root, const char *sql, int count,
+                  const char *const *values)
+{
+    struct faults faults;
+    faults_init(&faults, &import->arena);
+    PGresult *result = PQexecParams(import->db, sql, count, NULL, values, NULL, NULL, 0);
+    const bool answered = PQresultStatus(result) == PGRES_TUPLES_OK;
+    if (!answered)
+        problem_of_error(result, &faults);
+    else if (PQntuples(result) > 0 && PQnfields(result) > 1)
+        faults_read(database_value(result, 0, 1), &faults);
+    if (answered && faults.count == 0)
+        changes_count(import, result);
+    PQclear(result);
+    import->broken = import->broken || !answered;
+    if (faults.count > 0)
+        return import_faults(import, path, root, &faults);
+    return answered || database_refuse(import, path, root->line);
 }

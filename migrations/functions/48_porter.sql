@@ -1,0 +1,168 @@
+-- SPDX-License-Identifier: EUPL-1.2
+-- Content as files: what `welcomed import` writes and `welcomed export` reads. An entry is what stands in the file all languages share.
+
+CREATE OR REPLACE FUNCTION words_of(list jsonb) RETURNS text[] LANGUAGE sql IMMUTABLE AS $$
+  SELECT coalesce(array_agg(w.value ORDER BY w.n), '{}') FROM jsonb_array_elements_text(list) WITH ORDINALITY AS w(value, n)
+$$;
+
+-- What needs nothing else to be there. Whom it replaces is let go when that changes: another may be about to take the place.
+CREATE OR REPLACE FUNCTION import_content(of_kind text, of_key text, entry jsonb) RETURNS boolean LANGUAGE plpgsql VOLATILE AS $$
+BEGIN
+  INSERT INTO content AS old (id, kind, key, position, city, topics, audiences, stages, reviewed_on, review_due_on)
+  VALUES (uuid_v7(), of_kind, of_key, coalesce((entry ->> 'position')::integer, 0), entry ->> 'city', words_of(entry -> 'topics'),
+          words_of(entry -> 'audiences'), words_of(entry -> 'stages'), (entry ->> 'reviewed_on')::date, (entry ->> 'review_due_on')::date)
+      ON CONFLICT (kind, key) DO UPDATE SET
+         position = EXCLUDED.position, city = EXCLUDED.city, topics = EXCLUDED.topics, audiences = EXCLUDED.audiences,
+         stages = EXCLUDED.stages, reviewed_on = EXCLUDED.reviewed_on, review_due_on = EXCLUDED.review_due_on,
+         replaces = (SELECT r.id FROM content r WHERE r.id = old.replaces AND r.key = entry ->> 'replaces')
+   WHERE (old.position, old.city, old.topics, old.audiences, old.stages, old.reviewed_on, old.review_due_on)
+         IS DISTINCT FROM (EXCLUDED.position, EXCLUDED.city, EXCLUDED.topics, EXCLUDED.audiences, EXCLUDED.stages, EXCLUDED.reviewed_on,
+                           EXCLUDED.review_due_on)
+      OR (old.replaces IS NOT NULL AND (SELECT r.key FROM content r WHERE r.id = old.replaces) IS DISTINCT FROM entry ->> 'replaces');
+  RETURN FOUND;
+END
+$$;
+
+-- What it says of others, when all are there: whether that changed, or what is wrong with it.
+CREATE OR REPLACE FUNCTION import_links(of_kind text, of_key text, entry jsonb, OUT changed boolean, OUT faults jsonb)
+LANGUAGE plpgsql VOLATILE AS $$
+DECLARE
+  parent_of   uuid := (SELECT c.id FROM content c WHERE c.kind = 'article' AND c.key = entry ->> 'parent');
+  replaces_of uuid := (SELECT c.id FROM content c WHERE c.kind = 'article' AND c.key = entry ->> 'replaces');
+  office_of   uuid := (SELECT c.id FROM content c WHERE c.kind = 'place' AND c.key = entry ->> 'office');
+  related_of  uuid[] := ARRAY(SELECT c.id FROM jsonb_array_elements_text(entry -> 'related') WITH ORDINALITY AS k(key, n)
+                                JOIN content c ON c.kind = 'article' AND c.key = k.key ORDER BY k.n);
+BEGIN
+  SELECT jsonb_agg(jsonb_build_object('pointer', f.pointer, 'code', f.code)) INTO faults
+    FROM (VALUES ('/parent', 'unknown_article', entry ? 'parent' AND parent_of IS NULL),
+                 ('/parent', 'cycle', entry ->> 'parent' = of_key),
+                 ('/replaces', 'unknown_article', entry ? 'replaces' AND replaces_of IS NULL),
+                 ('/replaces', 'wrong_replaced', entry ->> 'replaces' = of_key),
+                 ('/city', 'required', entry ? 'replaces' AND NOT entry ? 'city'),
+                 ('/replaces', 'replaced_already',
+                  EXISTS (SELECT FROM content c WHERE c.replaces = replaces_of AND c.city = entry ->> 'city' AND c.archived_at IS NULL
+                                                  AND (c.kind, c.key) <> (of_kind, of_key))),
+                 ('/office', 'unknown_place', entry ? 'office' AND office_of IS NULL)
+           UNION ALL
+          SELECT '/related/' || k.n - 1, 'unknown_article',
+                 NOT EXISTS (SELECT FROM content c WHERE c.kind = 'article' AND c.key = k.key)
+            FROM jsonb_array_elements_text(entry -> 'related') WITH ORDINALITY AS k(key, n)) AS f(pointer, code, wrong)
+   WHERE f.wrong;
+  IF faults IS NULL THEN
+    UPDATE content c SET parent = parent_of, replaces = replaces_of, office = office_of, related = related_of
+     WHERE c.kind = of_kind AND c.key = of_key
+       AND (c.parent, c.replaces, c.office, c.related) IS DISTINCT FROM (parent_of, replaces_of, office_of, related_of);
+    changed := FOUND;
+  END IF;
+END
+$$;
+
+-- What is wrong with its place in the tree, once all have theirs.
+CREATE OR REPLACE FUNCTION import_misplaced(of_kind text, of_key text) RETURNS jsonb LANGUAGE plpgsql STABLE AS $$
+DECLARE
+  found  content;
+  detail text;
+BEGIN
+  SELECT c.* INTO found FROM content c WHERE c.kind = of_kind AND c.key = of_key;
+  PERFORM refuse_wrong_place(found);
+  RETURN NULL;
+EXCEPTION WHEN SQLSTATE 'WR000' THEN
+  GET STACKED DIAGNOSTICS detail = PG_EXCEPTION_DETAIL;
+  RETURN detail::jsonb;
+END
+$$;
+
+-- Addresses a text had before lead to it here, too.
+CREATE OR REPLACE FUNCTION import_former_slugs(of_kind text, of_key text, tag text, slugs jsonb) RETURNS boolean LANGUAGE plpgsql VOLATILE AS $$
+BEGIN
+  INSERT INTO content_slug (content, language, slug, current)
+  SELECT c.id, tag, lower(s.slug), false
+    FROM content c
+   CROSS JOIN jsonb_array_elements_text(slugs) AS s(slug)
+   WHERE c.kind = of_kind
+     AND c.key = of_key
+      ON CONFLICT DO NOTHING;
+  RETURN FOUND;
+END
+$$;
+
+-- Two of a kind that a reader of one city could mean by one slug; a city's own may carry the slug of what it replaces.
+CREATE VIEW slug_clash AS
+SELECT a.kind, a.key, b.key AS other, s.language, s.slug
+  FROM content_slug s
+  JOIN content a ON a.id = s.content
+  JOIN content_slug o ON o.slug = s.slug AND o.language = s.language AND o.current AND o.content > s.content
+  JOIN content b ON b.id = o.content AND b.kind = a.kind
+ WHERE s.current
+   AND a.archived_at IS NULL
+   AND b.archived_at IS NULL
+   AND (a.city IS NULL OR b.city IS NULL OR a.city = b.city)
+   AND a.replaces IS DISTINCT FROM b.id
+   AND b.replaces IS DISTINCT FROM a.id;
+
+-- What readers get, and what stands above it in the tree. No drafts, nothing archived or below what is. Siblings of one desk at the
+-- same position get positions of their own in the order they have.
+CREATE VIEW exported AS
+WITH RECURSIVE kept AS (
+  SELECT c.id, c.parent FROM content c WHERE c.shown
+   UNION
+  SELECT c.id, c.parent FROM kept JOIN content c ON c.id = kept.parent
+), numbered AS (
+  SELECT c.*, row_number() OVER siblings AS number
+    FROM kept
+    JOIN content c USING (id)
+  WINDOW siblings AS (PARTITION BY c.kind, c.parent, c.desk ORDER BY c.position, c.id)
+)
+SELECT n.*, max(n.position - n.number) OVER siblings + n.number AS free_position
+  FROM numbered n
+WINDOW siblings AS (PARTITION BY n.kind, n.parent, n.desk ORDER BY n.position, n.id);
+
+-- Sources that all its translations have stand with it, others with each of them.
+CREATE VIEW exported_sources AS
+SELECT t.content, min(t.sources::text)::jsonb AS sources
+  FROM translation t
+ GROUP BY t.content
+HAVING count(DISTINCT t.sources) = 1;
+
+CREATE VIEW exported_article AS
+SELECT c.key,
+       jsonb_strip_nulls(jsonb_build_object(
+         'position', c.free_position,
+         'topics', nullif(c.topics, '{}'),
+         'audiences', nullif(c.audiences, '{}'),
+         'stages', nullif(c.stages, '{}'),
+         'related', (SELECT jsonb_agg(x.key ORDER BY r.n) FROM unnest(c.related) WITH ORDINALITY AS r(id, n) JOIN exported x ON x.id = r.id),
+         'sources', nullif(s.sources, '[]'),
+         'reviewed_on', c.reviewed_on,
+         'review_due_on', c.review_due_on,
+         'parent', p.key,
+         'city', c.city,
+         'replaces', r.key,
+         'office', o.key)) AS entry
+  FROM exported c
+  LEFT JOIN exported_sources s ON s.content = c.id
+  LEFT JOIN exported p ON p.id = c.parent
+  LEFT JOIN exported r ON r.id = c.replaces
+  LEFT JOIN exported o ON o.id = c.office
+ WHERE c.kind = 'article';
+
+-- Front matter and text of each language.
+CREATE VIEW exported_text AS
+SELECT c.kind, c.key, t.language,
+       jsonb_strip_nulls(jsonb_build_object(
+         'title', t.title,
+         'slug', t.slug,
+         'former_slugs', (SELECT jsonb_agg(f.slug ORDER BY f.slug COLLATE "C")
+                            FROM content_slug f WHERE f.content = c.id AND f.language = t.language AND NOT f.current),
+         'summary', nullif(t.summary, ''),
+         'provenance', jsonb_build_object(
+           'method', t.method,
+           'source_language', t.source_language,
+           'reviewed_on', (t.reviewed_at AT TIME ZONE 'UTC')::date,
+           'outdated', CASE WHEN source.revision <> coalesce(t.source_revision, t.revision) THEN true END),
+         'sources', CASE WHEN s.content IS NULL THEN nullif(t.sources, '[]') END)) AS front,
+       t.body_markdown AS body
+  FROM translation t
+  JOIN exported c ON c.id = t.content
+  LEFT JOIN exported_sources s ON s.content = c.id
+  LEFT JOIN translation source ON source.content = t.content AND source.language = t.source_language AND source.language <> t.language;
