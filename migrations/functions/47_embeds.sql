@@ -22,7 +22,7 @@ LANGUAGE plpgsql STABLE AS $$
 BEGIN
   RETURN QUERY
   SELECT c.id, t.language, coalesce(title_in(k.role, card_of.languages), t.title),
-         concat_ws('<br>', html_escape(CASE WHEN k.key IS NOT NULL THEN t.title END), html_escape(a.address), html_link('tel:', a.phone),
+         concat_ws('<br />', html_escape(CASE WHEN k.key IS NOT NULL THEN t.title END), html_escape(a.address), html_link('tel:', a.phone),
                    html_link('mailto:', a.email), html_link('https:', a.website)),
          concat_ws(E'\n', CASE WHEN k.key IS NOT NULL THEN t.title END, a.address, a.phone, a.email, a.website)
     FROM (SELECT split_part(card_of.name, ':', 1) AS kind, split_part(card_of.name, ':', 2) AS key) e
@@ -55,7 +55,7 @@ BEGIN
     ELSIF name ~ '^(place|contact):' THEN
       html := replace(html, '<div data-embed="' || name || '"></div>', coalesce(
                 (SELECT '<div data-embed="' || name || '" data-place="' || c.place || '"><p><strong lang="' || c.language || '">'
-                        || html_escape(c.title) || '</strong>' || coalesce('<br>' || nullif(c.html, ''), '') || '</p></div>'
+                        || html_escape(c.title) || '</strong>' || coalesce('<br />' || nullif(c.html, ''), '') || '</p></div>'
                    FROM card_of(name, languages) c), ''));
     END IF;
   END LOOP;

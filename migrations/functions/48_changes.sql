@@ -57,16 +57,16 @@ BEGIN
 END
 $$;
 
--- A city's own article appears instead of the region's: that one then goes, and the other way round.
+-- A city's own article appears instead of the region's: that one then goes, links to it lead elsewhere, and the other way round.
 CREATE OR REPLACE FUNCTION content_changed() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = welcome, pg_temp AS $$
 BEGIN
   PERFORM change_touch(ARRAY[OLD.id]);
   IF TG_OP = 'DELETE' THEN
-    PERFORM change_touch(ARRAY[OLD.replaces]);
+    PERFORM change_touch(OLD.replaces || things_showing(OLD.replaces));
     RETURN NULL;
   END IF;
   IF (NEW.shown, NEW.city, NEW.replaces) IS DISTINCT FROM (OLD.shown, OLD.city, OLD.replaces) THEN
-    PERFORM change_touch(ARRAY[OLD.replaces, NEW.replaces]);
+    PERFORM change_touch(ARRAY[OLD.replaces, NEW.replaces] || things_showing(OLD.replaces) || things_showing(NEW.replaces));
   END IF;
   IF NEW.kind = 'place' OR NEW.shown <> OLD.shown THEN
     PERFORM change_touch(things_showing(NEW.id));
@@ -156,11 +156,13 @@ END
 $$;
 
 -- All a client needs to show the text on its own; other things by their ids.
-CREATE OR REPLACE FUNCTION change_object(thing uuid, language text) RETURNS jsonb LANGUAGE plpgsql STABLE AS $$
+CREATE OR REPLACE FUNCTION change_object(thing uuid, language text, city text, languages text[]) RETURNS jsonb LANGUAGE plpgsql STABLE AS $$
 BEGIN
   RETURN (
     SELECT jsonb_build_object(
-             'id', c.id, 'slug', t.slug, 'title', t.title, 'summary', t.summary, 'body_html', t.body_html, 'body_text', t.body_text,
+             'id', c.id, 'slug', t.slug, 'title', t.title, 'summary', t.summary,
+             'body_html', with_embeds(t.body_html, t.embeds, t.language || change_object.languages, change_object.city),
+             'body_text', text_with_embeds(t.body_text, t.embeds, t.language || change_object.languages),
              'city', c.city, 'topics', c.topics, 'audiences', c.audiences, 'reviewed_on', c.reviewed_on,
              'updated_at', rfc3339(t.published_at), 'sources', t.sources, 'provenance', t.provenance, 'translations', (
                SELECT jsonb_agg(jsonb_build_object('language', o.language, 'slug', o.slug, 'title', o.title, 'state', o.state)

@@ -44,7 +44,8 @@ GRANT EXECUTE ON FUNCTION
   import_former_slugs(text, text, text, jsonb)
   TO welcome_worker;
 
-GRANT EXECUTE ON FUNCTION change_history(), reach_of(text, text[]), change_part(text, uuid, text), change_object(uuid, text) TO welcome, welcome_worker;
+GRANT EXECUTE ON FUNCTION change_history(), reach_of(text, text[]), change_part(text, uuid, text), change_object(uuid, text, text, text[])
+  TO welcome, welcome_worker;
 GRANT EXECUTE ON FUNCTION turn_changes(), renumber_changes() TO welcome_worker;
 
 GRANT SELECT ON public_guide, guide_contact, request_contact, proposal_detail, match_contact, candidate, staff_account,

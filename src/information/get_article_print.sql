@@ -17,7 +17,7 @@ WITH self AS (
 )
 SELECT t.title,
        t.summary,
-       t.body_html,
+       CASE WHEN t.embeds <> '{}' THEN with_embeds(t.body_html, t.embeds, :ctx_languages, :city) ELSE t.body_html END AS body_html,
        t.sources::text AS sources,
        t.provenance->>'method' AS method,
        t.state,

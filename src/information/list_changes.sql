@@ -11,7 +11,7 @@ SELECT x.kind,
        x.language,
        CASE WHEN x.given THEN 'put' ELSE 'delete' END AS change,
        x.at,
-       CASE WHEN x.given THEN change_object(x.content, x.language) END AS object,
+       CASE WHEN x.given THEN change_object(x.content, x.language, :city, :ctx_languages) END AS object,
        jsonb_build_array(x.xid::text, x.content, x.language, change_history(), :lang,
                          coalesce(:ctx_cursor->>5, pg_snapshot_xmin(pg_current_snapshot())::text))::text AS _cursor
   FROM (SELECT c.content, c.language, c.kind, c.at, c.xid, coalesce(now.given, false) AS given

@@ -72,9 +72,10 @@ def test_whoever_begins_gets_all_there_is_and_nothing_that_is_gone(http):
 def test_the_object_is_the_page_without_its_surroundings(http):
     for item in page(http, "kind=article")["items"][:20]:
         read = answer(http.get(f"/v1/articles/{item['id']}?lang={item['language']}"))
-        same = set(read) & set(item["object"]) - {"related"}
+        same = set(read) & set(item["object"]) - {"related", "office"}
         assert {"title", "body_html", "body_text", "provenance", "translations", "topics", "updated_at"} <= same
         assert {name: item["object"][name] for name in same} == {name: read[name] for name in same}
+        assert (read["office"] and read["office"]["id"]) == item["object"]["office"]
         assert [link["id"] for link in read["related"]] == item["object"]["related"]
 
 
@@ -263,13 +264,15 @@ def test_a_text_changes_with_what_it_shows(own):
         db.execute("""INSERT INTO contact (key, place, position, role) VALUES ('desk-one', %s, 1, '{"de": "Anmeldung"}')""", (office,))
         article = make(db, "article", None, "de")
         other = make(db, "article", None, "de")
-        db.execute("UPDATE translation SET embeds = '{contact:desk-one}' WHERE content = %s", (article,))
+        db.execute("""UPDATE translation SET embeds = '{contact:desk-one}', body_html = '<div data-embed="contact:desk-one"></div>'"""
+                   " WHERE content = %s", (article,))
     copy = Copy(own.http)
     with own.connect("welcome_worker") as db:
         db.execute("UPDATE contact SET phone = '+49 201 000' WHERE key = 'desk-one'")
     changes = copy.update()
     assert about(changes, office) == about(changes, article) == {("de", "put")} and not about(changes, other)
     assert copy.things[office, "de"]["contacts"][0]["phone"] == "+49 201 000"
+    assert "tel:+49201000" in copy.things[article, "de"]["body_html"]
     read = answer(own.http.get(f"/v1/places/{office}?lang=de"))
     assert set(read) - set(copy.things[office, "de"]) == {"language", "opening_state", "open_now", "opens_at", "closes_at"}
     assert {name: read[name] for name in read if name in copy.things[office, "de"]}.items() <= copy.things[office, "de"].items()

@@ -198,7 +198,7 @@ def test_a_place_is_shown_as_it_is_when_it_is_read(desk, daemon, office):
     page = desk.read(article)
     assert Reader(page["body_html"]).faults == []
     assert Reader(page["body_html"]).links == ["tel:+49201880", "mailto:a%26b%40example.org", 'https://example.org/?a="b"', "tel:02011"]
-    assert f'<div data-embed="place:{key}" data-place="{thing}"><p><strong lang="de">Bürgeramt &lt;b&gt;</strong><br>Am Markt 1, 45127 Essen' \
+    assert f'<div data-embed="place:{key}" data-place="{thing}"><p><strong lang="de">Bürgeramt &lt;b&gt;</strong><br />Am Markt 1, 45127 Essen' \
         in page["body_html"]
     assert page["body_text"] == ("Hier:\nBürgeramt <b>\nAm Markt 1, 45127 Essen\n+49 201 88-0\na&b@example.org\nhttps://example.org/?a=\"b\"\n"
                                  "Oder:\nMeldestelle\nBürgeramt <b>\nAm Markt 1, 45127 Essen\n0201 1\njavascript:alert(1)\n")

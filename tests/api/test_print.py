@@ -4,12 +4,13 @@ import base64
 import hashlib
 import json
 import re
+import uuid
 import xml.etree.ElementTree as ElementTree
 
 import html5lib
 import pytest
 
-from support import ROOT, Desk, answer, problem
+from support import ROOT, Desk, answer, content_key, problem
 
 SENTENCES = json.loads((ROOT / "content" / "texts" / "print.json").read_text())["print"]
 SLUG = "residence-registration"
@@ -102,6 +103,25 @@ def test_a_translation_behind_its_original_is_told(desk):
     desk.publish(article, "de")
     page = printed(desk.http, f"city={desk.city}&lang=tr", article)
     assert [sentence for _, _, sentence in page.notices] == [SENTENCES["machine_reviewed"]["tr"], SENTENCES["outdated"]["tr"]]
+
+
+def test_places_and_links_in_a_text_print_too(daemon, desk):
+    linked = desk.article()
+    desk.publish(linked, slug=f"ziel-{linked}")
+    key = answer(desk.author.get(f"/v1/contents/{linked}"))["key"]
+    place, office = content_key(), str(uuid.uuid4())
+    with daemon.connect("welcome_worker") as db:
+        db.execute("INSERT INTO content (id, kind, key, city) VALUES (%s, 'place', %s, %s)", (office, place, desk.city))
+        db.execute("INSERT INTO place (content, category, street, phone) SELECT %s, code, 'Am Markt 1', '+49 201 0' FROM place_category LIMIT 1",
+                   (office,))
+        db.execute("SELECT publish_translation(%s, 'de', %s, 'Amt', '', '', '', '', '{}', 'human', 'de', false, '{}', '[]', NULL)",
+                   (office, place))
+    article = desk.article()
+    desk.publish(article, body_markdown=f"[](place:{place})\n\nSiehe [dort](article:{key}).")
+    page = printed(desk.http, f"city={desk.city}&lang=de", article)
+    assert page.html.find(f".//div[@data-embed='place:{place}']//strong").text == "Amt"
+    assert page.html.find(".//div[@data-embed]//a").get("href") == "tel:+492010"
+    assert page.html.find(".//a[@data-article]").attrib == {"href": f"/articles/ziel-{linked}", "data-article": linked}
 
 
 def test_whatever_stands_in_a_text_stays_text(desk):
