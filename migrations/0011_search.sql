@@ -11,7 +11,7 @@ SET LOCAL search_path = welcome, pg_temp;
 
 -- One row for each translation, kept by a trigger. title: folded (no accents, no capitals, words only). titles, texts: its words as they
 -- are folded, and as the language's stemmer has them; texts has title, summary and body with weights A, B, C. To have them made anew
--- after a change of the functions: TRUNCATE it, the folder functions/ fills what is missing.
+-- after a change of the functions: TRUNCATE searchable, known_word, the folder functions/ fills what is missing.
 CREATE TABLE searchable (
   content  uuid NOT NULL,
   language text NOT NULL,
@@ -24,7 +24,15 @@ CREATE TABLE searchable (
 -- Without a list of what is pending: readers would have to go through it.
 CREATE INDEX searchable_titles ON searchable USING gin (titles) WITH (fastupdate = off);
 CREATE INDEX searchable_texts ON searchable USING gin (texts) WITH (fastupdate = off);
-CREATE INDEX searchable_trigrams ON searchable USING gin (title trigram.gin_trgm_ops) WITH (fastupdate = off);
+
+-- Every word of the texts, folded: what a word with a typing error may have meant. Nothing is taken out; a word that no text has any
+-- more finds nothing.
+CREATE TABLE known_word (
+  word     text NOT NULL,
+  language text NOT NULL,
+  PRIMARY KEY (word, language)
+);
+CREATE INDEX known_word_trigrams ON known_word USING gin (word trigram.gin_trgm_ops) WITH (fastupdate = off);
 
 -- How often on a day an article was read in a language it does not have (key: its id) or a search found nothing (key: the words).
 -- Counts of words and things, never of people; kept for 90 days.
@@ -38,7 +46,7 @@ CREATE TABLE demand (
 );
 ALTER TABLE demand ENABLE ROW LEVEL SECURITY;
 
-GRANT SELECT ON searchable TO welcome, welcome_worker;
+GRANT SELECT ON searchable, known_word TO welcome, welcome_worker;
 GRANT SELECT ON demand TO welcome;
 RESET search_path;
 

@@ -53,6 +53,8 @@ CREATE OR REPLACE TRIGGER c_feed AFTER UPDATE ON content
   FOR EACH ROW WHEN (OLD IS DISTINCT FROM NEW) EXECUTE FUNCTION content_changed();
 CREATE OR REPLACE TRIGGER c_feed_deleted AFTER DELETE ON content FOR EACH ROW EXECUTE FUNCTION content_changed();
 CREATE OR REPLACE TRIGGER b_feed AFTER INSERT OR UPDATE ON news FOR EACH ROW EXECUTE FUNCTION news_changed();
+CREATE OR REPLACE TRIGGER b_searchable AFTER INSERT OR UPDATE OF slug, title, summary, body_text ON translation
+  FOR EACH ROW EXECUTE FUNCTION translation_searchable();
 
 CREATE OR REPLACE TRIGGER append_only BEFORE UPDATE ON audit FOR EACH ROW EXECUTE FUNCTION audit_refuse();
 -- Commits that notify wait for each other, so what the daemon's own requests write notifies nobody: the daemon wakes its mailer itself.

@@ -27,6 +27,9 @@ GRANT EXECUTE ON FUNCTION
   -- called by the guards, which run as the caller
   actors(uuid, uuid), refuse_repeated_languages(jsonb), newcomer_wants_to_be_asked(uuid), another_awaits_newcomer(uuid, uuid),
   may_reopen(uuid), is_duplicate(text, uuid),
+  text_configuration(text), without_marks(text), plain_letters(text), folded(text), search_words(text, text[]), all_of(tsquery[]),
+  any_of(tsquery[]), is_served(text, text[], text[]), letters_of(text), reachable(text), meant(text, text[]), words_meant(text, text[]),
+  search_marks(text, text[], text), search_found(text, text, text[], boolean), suggested(text, text, text, text[]),
   lock_for_content(uuid, text, text), slug_taken(uuid, text, text), lock_for_revision(uuid), precondition_version(text, integer),
   entity_tag(integer, text), desk_of(text), refuse_unknown_links(uuid, uuid, uuid, uuid[]), slug_from(text), slug_for(text, text, text),
   source_of(uuid, text, text), refuse_unknown_source(uuid, text, text, uuid), bases_of(jsonb), editor_of(uuid),

@@ -16,5 +16,6 @@ const struct operation_code *const OPERATION_CODES[] = {
     PRINT_CODES,
     REFERENCE_CODES,
     REVISION_CODES,
+    SEARCH_CODES,
     NULL,
 };

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: EUPL-1.2
 """What the catalogue must say about every function, table and role, whoever adds the next one."""
-PUBLIC_TABLES = {"attachment", "audience", "change", "checklist_rule", "checklist_text", "city", "contact", "content", "content_slug", "country", "desk", "event", "holiday", "language",
+PUBLIC_TABLES = {"attachment", "audience", "change", "checklist_rule", "checklist_text", "city", "contact", "content", "content_slug", "country", "desk", "event", "holiday", "known_word", "language",
                  "mail_language", "media", "news", "occurrence", "place", "place_category", "related_language", "searchable", "stage", "story", "topic",
                  "transition", "translation", "weights"}
 
