@@ -180,7 +180,8 @@ def office(daemon, place):
     key, thing = content_key(), str(uuid.uuid4())
     with daemon.connect("welcome_worker") as db:
         db.execute("INSERT INTO content (id, kind, key, city) VALUES (%s, 'place', %s, %s)", (thing, key, place.city))
-        db.execute("INSERT INTO place_category (code, position, title, icon, color) VALUES ('test', 1, '{}', '', '#000000') ON CONFLICT DO NOTHING")
+        db.execute("INSERT INTO place_category (code, position, title, icon, color)"
+                   " VALUES ('test', 1, '{\"en\": \"Test\"}', 'test', '#000000') ON CONFLICT DO NOTHING")
         db.execute("INSERT INTO place (content, category, street, postcode, town, phone, email, website)"
                    " VALUES (%s, 'test', 'Am Markt 1', '45127', 'Essen', '+49 201 88-0', 'a&b@example.org', 'https://example.org/?a=\"b\"')", (thing,))
         db.execute("INSERT INTO contact (key, place, position, role, phone, website) VALUES (%s, %s, 1, %s, '0201 1', 'javascript:alert(1)')",
