@@ -471,10 +471,10 @@ def test_a_step_is_whole_and_rests_on_law(folder):
 
 
 @pytest.mark.parametrize("folder", RULES, ids=name)
-def test_a_step_has_words_and_an_article_for_the_same_people(folder):
+def test_a_step_has_words_and_an_article_for_the_same_people_and_stages(folder):
     rule = rule_of(folder)
     article = yaml.safe_load((CONTENT / "articles" / rule["article"] / "article.yaml").read_text(encoding="utf-8"))
-    assert set(rule["audiences"]) <= set(article["audiences"])
+    assert set(rule["audiences"]) <= set(article["audiences"]) and set(rule["stages"]) <= set(article["stages"])
     languages = {path.stem for path in folder.glob("*.yaml")} - {"rule"}
     assert {"de", "en"} <= languages <= set(LANGUAGES)
     for language in languages:
