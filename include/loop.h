@@ -7,6 +7,7 @@
 #include "metrics.h"
 #include "service.h"
 #include "watch.h"
+#include "work.h"
 
 #include <microhttpd.h>
 #include <pthread.h>
@@ -18,6 +19,7 @@ struct loop {
     struct metrics_shard *shard;
     struct lane *lanes[LANE_COUNT];
     struct MHD_Daemon *http;
+    struct work *work;
     int epoll_fd;
     int wake_fd;
     bool wrote;              /* since the last tick a request committed on the write lane */

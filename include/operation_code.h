@@ -27,6 +27,9 @@ struct operation_code {
     struct derived derived[DERIVED_MAX];
     /* Before anything is bound: fills the derived parameters, chooses a statement file, adds faults or refuses. */
     void (*prepare)(struct request *request);
+    /* For what takes long (more than some milliseconds): runs after prepare() on a thread of its own, and only once the caller is
+     * known to be allowed; may do what prepare() may. */
+    void (*work)(struct request *request);
     /* Instead of a statement: writes the whole body; *type is its media type. False: out of memory. It may refuse. */
     bool (*render)(struct request *request, struct buffer *out, const char **type);
     /* Instead of a body of JSON: writes what the operation's last statement (of <operation>.write.sql where there is one) gave, in

@@ -11,6 +11,7 @@
 #include "router.h"
 #include "schema.h"
 #include "target.h"
+#include "work.h"
 
 #include <jansson.h>
 #include <microhttpd.h>
@@ -51,6 +52,7 @@ struct request {
     const char *place; /* opened cursor */
     char made_id[37];  /* :ctx_id, empty until needed */
     struct segment segment;
+    struct work_item work;
     size_t answer_step, cursor_step, member_steps[LIST_MEMBERS_MAX]; /* SEGMENT_STEPS_MAX: not asked for */
 
     struct MHD_Response *response;
@@ -77,6 +79,9 @@ bool request_dispatch(struct request *request);
  * back from the lane, resuming the connection. src/core/answer.c */
 void request_answer(struct request *request);
 void request_answer_segment(struct request *request);
+
+/* What request_answer() does, for a request whose connection is suspended: it is resumed. src/core/answer.c */
+void request_answer_resume(struct request *request);
 
 /* Whether the contract documents this answer; always true without WELCOME_CHECK_ANSWERS. src/core/answer_check.c */
 bool answer_check(struct request *request, int status, const struct buffer *body, const char *type);

@@ -56,6 +56,14 @@ CREATE OR REPLACE TRIGGER b_feed AFTER INSERT OR UPDATE ON news FOR EACH ROW EXE
 CREATE OR REPLACE TRIGGER b_searchable AFTER INSERT OR UPDATE OF slug, title, summary, body_text ON translation
   FOR EACH ROW EXECUTE FUNCTION translation_searchable();
 
+CREATE OR REPLACE TRIGGER a_desk BEFORE INSERT OR UPDATE OR DELETE ON media FOR EACH ROW EXECUTE FUNCTION media_guard();
+CREATE OR REPLACE TRIGGER b_texts BEFORE UPDATE ON media FOR EACH ROW EXECUTE FUNCTION media_before();
+CREATE OR REPLACE TRIGGER c_seen AFTER UPDATE OF thumbnail ON content
+  FOR EACH ROW WHEN (NEW.thumbnail IS NOT NULL AND NEW.thumbnail IS DISTINCT FROM OLD.thumbnail) EXECUTE FUNCTION content_shows();
+CREATE OR REPLACE TRIGGER c_seen AFTER INSERT ON attachment FOR EACH ROW EXECUTE FUNCTION attachment_shows();
+CREATE OR REPLACE TRIGGER e_seen AFTER INSERT OR UPDATE OF state ON revision
+  FOR EACH ROW WHEN (NEW.state = 'published') EXECUTE FUNCTION revision_shows();
+
 CREATE OR REPLACE TRIGGER append_only BEFORE UPDATE ON audit FOR EACH ROW EXECUTE FUNCTION audit_refuse();
 -- Commits that notify wait for each other, so what the daemon's own requests write notifies nobody: the daemon wakes its mailer itself.
 CREATE OR REPLACE TRIGGER wake AFTER INSERT ON outbox

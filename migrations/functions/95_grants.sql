@@ -14,7 +14,8 @@ GRANT EXECUTE ON FUNCTION
   last_day_of_period(date, integer, text, text, text), citizenship_of(text), citizenship_words(text, text),
   article_link(text, text, text[]), thing_of(text, text, text, text[]), thing_moved(text, text, text, text[]),
   distance_m(float8, float8, float8, float8), in_berlin(timestamp), coming_holidays(), opening_hours_of(jsonb), refuse_bad_hours(jsonb),
-  open_times(jsonb, boolean, date[], date, date), open_at(place, timestamptz, date[]), opening_at(place, timestamptz, date[])
+  open_times(jsonb, boolean, date[], date, date), open_at(place, timestamptz, date[]), opening_at(place, timestamptz, date[]),
+  media_of(text, text[]), attachments_of(uuid, text[])
   TO welcome, welcome_worker;
 
 GRANT EXECUTE ON FUNCTION
@@ -34,7 +35,9 @@ GRANT EXECUTE ON FUNCTION
   entity_tag(integer, text), desk_of(text), refuse_unknown_links(uuid, uuid, uuid, uuid[]), slug_from(text), slug_for(text, text, text),
   source_of(uuid, text, text), refuse_unknown_source(uuid, text, text, uuid), bases_of(jsonb), editor_of(uuid),
   title_of(uuid, text[]), confirm_translations(uuid), desk_version(text), lock_for_desk(text, text), set_desk(text, boolean, text[]),
-  refuse_unknown_embeds(text[])
+  refuse_unknown_embeds(text[]),
+  desk_for_media(text), lock_for_media(text, text), refuse_unknown_media(text, text[]), set_attachments(uuid, text[]), contents_with(text),
+  texts_merged(jsonb, jsonb), refuse_undescribed(uuid, text[])
   TO welcome;
 
 GRANT EXECUTE ON FUNCTION
@@ -52,6 +55,6 @@ GRANT EXECUTE ON FUNCTION change_history(), reach_of(text, text[]), change_part(
 GRANT EXECUTE ON FUNCTION turn_changes(), renumber_changes() TO welcome_worker;
 
 GRANT SELECT ON public_guide, guide_contact, request_contact, proposal_detail, match_contact, candidate, staff_account,
-                published_translation, content_work, editorial_task
+                published_translation, content_work, editorial_task, media_record
    TO welcome;
 GRANT SELECT ON published_translation, slug_clash, exported_article, exported_text TO welcome_worker;

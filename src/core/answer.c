@@ -272,6 +272,13 @@ void request_answer(struct request *request)
     request->phase = REQUEST_ANSWERED;
 }
 
+void request_answer_resume(struct request *request)
+{
+    request_answer(request);
+    MHD_resume_connection(request->connection);
+    request->loop->resumed = true;
+}
+
 void request_answer_segment(struct request *request)
 {
     answer_outcome(request);

@@ -167,6 +167,70 @@ static bool segment_wanted(const struct segment *segment)
     return connection_alive(request->connection);
 }
 
+/* Faults that C has added are a refusal. */
+static bool refused(struct request *request)
+{
+    if (request->faults.count > 0)
+        request_fail(request, "validation_failed");
+    return request->problem != NULL;
+}
+
+static bool dispatch_statements(struct request *request)
+{
+    request->segment = (struct segment){.done = segment_done, .wanted = segment_wanted};
+    if (!add_identity(request, request->program) || !add_statements(request, request->program)) {
+        request_fail(request, "overloaded");
+        return false;
+    }
+    lane_submit(request->loop->lanes[request->endpoint->operation->lane], &request->segment, clock_ms());
+    return true;
+}
+
+static void work_run(struct work_item *item)
+{
+    struct request *request = (struct request *)((char *)item - offsetof(struct request, work));
+    request->endpoint->code->work(request);
+}
+
+static void work_done(struct work_item *item)
+{
+    struct request *request = (struct request *)((char *)item - offsetof(struct request, work));
+    if (item->cancelled)
+        request_fail(request, "unavailable");
+    if (refused(request) || !dispatch_statements(request))
+        request_answer_resume(request);
+}
+
+static void identity_done(struct segment *segment)
+{
+    struct request *request = (struct request *)((char *)segment - offsetof(struct request, segment));
+    if (segment->outcome != OUTCOME_ANSWERED) {
+        request_answer_segment(request);
+        return;
+    }
+    segment_release(segment);
+    request->work = (struct work_item){.run = work_run, .done = work_done};
+    if (!work_submit(request->loop->work, &request->work)) {
+        request_fail(request, "overloaded");
+        request_answer_resume(request);
+    }
+}
+
+/* Long work is done for those alone who may have it done: they are asked about first, and again with the statements. */
+static bool dispatch_work(struct request *request)
+{
+    request->segment = (struct segment){.done = identity_done, .wanted = segment_wanted};
+    if (!add_identity(request, request->program)) {
+        request_fail(request, "overloaded");
+        return false;
+    }
+    if (request->segment.count > 0)
+        lane_submit(request->loop->lanes[LANE_READ], &request->segment, clock_ms());
+    else
+        identity_done(&request->segment);
+    return true;
+}
+
 bool request_dispatch(struct request *request)
 {
     const struct endpoint *endpoint = request->endpoint;
@@ -175,15 +239,7 @@ bool request_dispatch(struct request *request)
         request->program = endpoint_program(endpoint, NULL);
     if (endpoint->code && endpoint->code->prepare)
         endpoint->code->prepare(request);
-    if (request->faults.count > 0)
-        request_fail(request, "validation_failed");
-    if (request->problem)
+    if (refused(request))
         return false;
-    request->segment = (struct segment){.done = segment_done, .wanted = segment_wanted};
-    if (!add_identity(request, request->program) || !add_statements(request, request->program)) {
-        request_fail(request, "overloaded");
-        return false;
-    }
-    lane_submit(request->loop->lanes[endpoint->operation->lane], &request->segment, clock_ms());
-    return true;
+    return endpoint->code && endpoint->code->work ? dispatch_work(request) : dispatch_statements(request);
 }

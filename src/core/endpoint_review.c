@@ -52,7 +52,7 @@ static bool parameter_used(const struct endpoint *endpoint, const char *name)
 static void inputs_review(const struct endpoint *endpoint, struct buffer *report)
 {
     const struct operation *operation = endpoint->operation;
-    if (endpoint->code && (endpoint->code->prepare || endpoint->code->render))
+    if (endpoint->code && (endpoint->code->prepare || endpoint->code->work || endpoint->code->render))
         return;
     if (operation->body_types.count)
         buffer_printf(report, "%s: no C reads the body of type %s\n", operation->id, operation->body_types.items[0]);
@@ -120,7 +120,7 @@ void endpoint_review(const struct endpoint *endpoint, struct buffer *report)
     members_review(endpoint, report);
     for (size_t i = 0; i < endpoint->count; i++) {
         const char *variant = endpoint->programs[i].variant;
-        if (variant && !variant_runs(endpoint, variant) && !(code && code->prepare))
+        if (variant && !variant_runs(endpoint, variant) && !(code && (code->prepare || code->work)))
             buffer_printf(report, "%s: nothing runs this file\n", endpoint->programs[i].file->path);
     }
 }

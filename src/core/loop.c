@@ -73,6 +73,7 @@ static void wake_ready(struct watch *watch, uint32_t events)
     (void)events;
     if (read(loop->wake_fd, &count, sizeof count) < 0 && errno != EAGAIN)
         log_error("wake_failed", log_integer("errno", errno));
+    work_collect(loop->work);
 }
 
 static bool http_start(struct loop *loop, int listen_fd)
@@ -138,6 +139,7 @@ static void loop_quiesce(struct loop *loop)
 
 static void loop_tick(struct loop *loop, int64_t now)
 {
+    work_collect(loop->work); /* should a wake be lost */
     for (size_t i = 0; i < LANE_COUNT; i++)
         lane_tick(loop->lanes[i], now);
     if (loop->wrote && loop->service->wrote)
@@ -180,7 +182,8 @@ bool loop_start(struct loop *loop, struct service *service, size_t number, size_
     loop->shard = metrics_shard(service->metrics, number);
     loop->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
     loop->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-    if (loop->epoll_fd < 0 || loop->wake_fd < 0 || !loop_watch(loop, loop->wake_fd, &loop->wake_watch) ||
+    loop->work = loop->wake_fd < 0 ? NULL : work_start(loop->wake_fd);
+    if (loop->epoll_fd < 0 || !loop->work || !loop_watch(loop, loop->wake_fd, &loop->wake_watch) ||
         !http_start(loop, listen_fd) || !lanes_start(loop, share) || pthread_create(&loop->thread, NULL, loop_run, loop) != 0) {
         log_error("loop_not_started", log_integer("errno", errno));
         return false;
@@ -192,6 +195,7 @@ bool loop_start(struct loop *loop, struct service *service, size_t number, size_
 /* What is still in flight ends unanswered; MHD may only stop when nothing is suspended. */
 static void loop_abandon(struct loop *loop)
 {
+    work_stop(loop->work);
     for (size_t i = 0; i < LANE_COUNT; i++)
         if (loop->lanes[i])
             lane_stop(loop->lanes[i]);

@@ -177,11 +177,8 @@ static enum MHD_Result request_process(struct request *request)
     /* Suspended first: the lane may answer before it returns. */
     MHD_suspend_connection(request->connection);
     request->phase = REQUEST_WAITING;
-    if (!request_dispatch(request)) {
-        request_answer(request);
-        MHD_resume_connection(request->connection);
-        request->loop->resumed = true;
-    }
+    if (!request_dispatch(request))
+        request_answer_resume(request);
     return MHD_YES;
 }
 

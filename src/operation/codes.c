@@ -10,6 +10,7 @@ const struct operation_code *const OPERATION_CODES[] = {
     ACCOUNT_CODES,
     CHECKLIST_CODES,
     MATCHING_CODES,
+    MEDIA_CODES,
     NEWS_CODES,
     OPERATION_MODULE_CODES,
     PLACE_CODES,

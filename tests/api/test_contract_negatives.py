@@ -30,7 +30,8 @@ class Operation:
         self.body_required = body.get("required", False)
         kinds = body.get("content", {})
         self.body = resolved(kinds["application/json"]["schema"]) if "application/json" in kinds else None
-        self.example = self.body["examples"][0] if body else None
+        self.example = self.body["examples"][0] if self.body else None
+        self.bytes_type = next(iter(kinds)) if kinds and not self.body else None
 
     def target(self, **values):
         """The path with its parameters filled in: examples of the contract unless said."""
@@ -79,6 +80,8 @@ def caller(operation, sessions):
 def send(operation, sessions, http, **options):
     person = caller(operation, sessions)
     headers = {"Authorization": f"Bearer {person.token}"} if person else {}
+    if operation.bytes_type and "content" not in options:
+        headers["Content-Type"], options["content"] = operation.bytes_type, b"%"
     target = options.pop("target", None) or operation.target()
     return http.request(operation.method, target, headers=headers | options.pop("headers", {}), **options)
 
@@ -185,9 +188,10 @@ def test_a_media_type_that_is_not_there_is_refused(operation, sessions, http):
 
 @pytest.mark.parametrize("operation", [one for one in OPERATIONS if one.security], ids=is_named)
 def test_without_a_session_nothing_is_told(operation, http):
-    options = {"json": operation.example} if operation.body else {}
+    options = {"json": operation.example} if operation.body else {"content": b"%"} if operation.bytes_type else {}
+    kind = {"Content-Type": operation.bytes_type} if operation.bytes_type else {}
     for headers in ({}, {"Authorization": "Bearer " + "A" * 43}):
-        response = http.request(operation.method, operation.target(), headers=headers, **options)
+        response = http.request(operation.method, operation.target(), headers=headers | kind, **options)
         problem(response, 401, "unauthenticated")
         assert response.headers.get("WWW-Authenticate", "").startswith("Bearer")
 
@@ -195,6 +199,8 @@ def test_without_a_session_nothing_is_told(operation, http):
 @pytest.mark.parametrize("operation", [one for one in OPERATIONS if 403 in one.answers], ids=is_named)
 def test_a_role_that_may_never_call_it_is_forbidden(operation, sessions, http):
     options = {"json": operation.example} if operation.body else {}
+    if operation.bytes_type:
+        options = {"content": b"%", "headers": {"Content-Type": operation.bytes_type}}
     roles, tasks = operation.security.get("session", []), operation.security.get("task", [])
     wrong = [name for name in ("proposal", "guide_request", "match") if name not in tasks]
     if roles:

@@ -4,6 +4,7 @@
 
 #include <stdatomic.h>
 #include <string.h>
+#include <time.h>
 
 #include "banned.h"
 
@@ -88,7 +89,21 @@ static bool picture_write(struct request *request, const PGresult *rows, struct 
     return row_bytes(rows, 0, "bytes", out);
 }
 
+/* As many hundredths of a second as there are bytes; "?" is a fault, "!" a refusal. */
+static void dream_work(struct request *request)
+{
+    size_t length;
+    const char *bytes = request_bytes(request, &length);
+    nanosleep(&(struct timespec){.tv_sec = (time_t)length / 100, .tv_nsec = (long)(length % 100) * 10000000}, NULL);
+    if (bytes && *bytes == '?')
+        faults_add(request_faults(request), (struct fault){.pointer = "", .code = "format", .limit = "dream"});
+    if (bytes && *bytes == '!')
+        request_refuse(request, "unavailable");
+    request_derive(request, "dream", arena_printf(request_arena(request), "%zu sheep", length));
+}
+
 static const struct operation_code INVENTED_CODES[] = {
+    {.operation = "dream", .derived = {{"dream", SQL_TEXT}}, .work = dream_work},
     {.operation = "get_picture", .write = picture_write},
     {.operation = "measure_picture", .derived = {{"bytes", SQL_BYTEA}, {"kind", SQL_TEXT}}, .prepare = picture_prepare},
     {.operation = "take_scrap", .derived = {{"bytes", SQL_BYTEA}}, .prepare = bytes_prepare},

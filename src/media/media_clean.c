@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: EUPL-1.2
+ * Which kind of thing bytes are, whatever is said about them, and what they then go through. */
+#include "media.h"
+
+#include <magic.h>
+#include <string.h>
+
+#include "banned.h"
+
+static const struct {
+    const char *type;
+    bool (*clean)(struct media_input input, struct media_output *output, struct media_fault *fault);
+} KINDS[] = {
+    {"image/jpeg", media_clean_jpeg},
+    {"image/png", media_clean_png},
+    {"image/webp", media_clean_webp},
+    {"application/pdf", media_clean_pdf},
+};
+
+bool media_refuse(struct media_fault *fault, const char *code, const char *limit)
+{
+    *fault = (struct media_fault){code, limit};
+    return false;
+}
+
+bool media_size_fits(unsigned long width, unsigned long height, struct media_fault *fault)
+{
+    if (width == 0 || height == 0)
+        return media_refuse(fault, "media_damaged", NULL);
+    if (width > MEDIA_SIDE_MAX || height > MEDIA_SIDE_MAX)
+        return media_refuse(fault, "media_pixels", "12000 x 12000");
+    return width * height <= MEDIA_PIXELS_MAX || media_refuse(fault, "media_pixels", "40000000");
+}
+
+/* The library's cookies belong to one thread, hence a new one each time: reading its file takes some milliseconds. */
+static bool recognised(const char *type, struct media_input input, struct media_fault *fault)
+{
+    const magic_t magic = magic_open(MAGIC_MIME_TYPE | MAGIC_NO_CHECK_COMPRESS | MAGIC_NO_CHECK_TAR | MAGIC_NO_CHECK_CDF |
+                                     MAGIC_NO_CHECK_ELF);
+    if (!magic)
+        return media_refuse(fault, NULL, NULL);
+    const char *found = magic_load(magic, NULL) == 0 ? magic_buffer(magic, input.bytes, input.length) : NULL;
+    const bool same = found && strcmp(found, type) == 0;
+    const bool failed = !found;
+    magic_close(magic);
+    if (failed)
+        return media_refuse(fault, NULL, NULL);
+    return same || media_refuse(fault, "media_type", type);
+}
+
+bool media_clean(const char *type, struct media_input input, struct media_output *output, struct media_fault *fault)
+{
+    if (!recognised(type, input, fault))
+        return false;
+    for (size_t i = 0; i < sizeof KINDS / sizeof *KINDS; i++)
+        if (strcmp(KINDS[i].type, type) == 0)
+            return KINDS[i].clean(input, output, fault);
+    return media_refuse(fault, "media_type", type);
+}
