@@ -117,6 +117,11 @@ def test_an_id_that_is_none_is_invalid_and_one_of_nothing_is_not_found(operation
 def cases(schema, value, pointer=""):
     """(body, pointer, fault code) for each way in which one place of a valid body can be wrong."""
     schema = resolved(schema)
+    if isinstance(value, dict) and "properties" not in schema:  # names are free, what they mean is not
+        for name, one in value.items():
+            for wrong, place, code in cases(schema["additionalProperties"], one, f"{pointer}/{name}"):
+                yield value | {name: wrong}, place, code
+        return
     if isinstance(value, dict):
         yield value | {"surprise": 1}, f"{pointer}/surprise", "unknown_member"
         for name in schema.get("required", []):
