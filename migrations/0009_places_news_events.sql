@@ -24,12 +24,12 @@ CREATE TABLE place (
   longitude          double precision CHECK (longitude BETWEEN -180 AND 180),
   phone              text,
   email              text,
-  website            text,
+  website            text CHECK (website ~ '^https?://[^[:space:]"<>]+$'),
   opening_hours      jsonb CHECK (jsonb_typeof(opening_hours) = 'array' AND jsonb_array_length(opening_hours) = 7),
   open_on_holidays   boolean NOT NULL DEFAULT false,
   temporarily_closed boolean NOT NULL DEFAULT false,
   appointment        text CHECK (appointment IN ('none', 'recommended', 'required')),
-  appointment_url    text,
+  appointment_url    text CHECK (appointment_url ~ '^https?://[^[:space:]"<>]+$'),
   spoken_languages   text[] NOT NULL DEFAULT '{}',
   wheelchair         text CHECK (wheelchair IN ('yes', 'limited', 'no')),
   accessibility      jsonb NOT NULL DEFAULT '{}', -- further remarks by language
@@ -44,7 +44,7 @@ CREATE TABLE contact (
   role             jsonb NOT NULL,
   phone            text,
   email            text,
-  website          text,
+  website          text CHECK (website ~ '^https?://[^[:space:]"<>]+$'),
   spoken_languages text[] NOT NULL DEFAULT '{}',
   UNIQUE (place, position)
 );
@@ -69,7 +69,7 @@ CREATE TABLE event (
   exdates     timestamp[] NOT NULL DEFAULT '{}',
   expanded_to date NOT NULL, -- occurrences stand up to here
   place       uuid REFERENCES place,
-  meeting_url text,
+  meeting_url text CHECK (meeting_url ~ '^https?://[^[:space:]"<>]+$'),
   CHECK (ends >= starts)
 );
 

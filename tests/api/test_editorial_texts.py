@@ -6,6 +6,7 @@ import pathlib
 import time
 import uuid
 
+import psycopg
 import pytest
 
 from support import Desk, answer, content_key, new_place, problem, save
@@ -183,8 +184,8 @@ def office(daemon, place):
         db.execute("INSERT INTO place_category (code, position, title, icon, color)"
                    " VALUES ('test', 1, '{\"en\": \"Test\"}', 'test', '#000000') ON CONFLICT DO NOTHING")
         db.execute("INSERT INTO place (content, category, street, postcode, town, phone, email, website)"
-                   " VALUES (%s, 'test', 'Am Markt 1', '45127', 'Essen', '+49 201 88-0', 'a&b@example.org', 'https://example.org/?a=\"b\"')", (thing,))
-        db.execute("INSERT INTO contact (key, place, position, role, phone, website) VALUES (%s, %s, 1, %s, '0201 1', 'javascript:alert(1)')",
+                   " VALUES (%s, 'test', 'Am Markt 1', '45127', 'Essen', '+49 201 88-0', 'a&b@example.org', 'https://example.org/?a=b&c=d')", (thing,))
+        db.execute("INSERT INTO contact (key, place, position, role, phone, website) VALUES (%s, %s, 1, %s, '0201 1', NULL)",
                    (key, thing, json.dumps({"de": "Meldestelle", "en": "Registration"})))
         for language, title in (("de", "Bürgeramt <b>"), ("en", "Citizens' \"office\"")):
             db.execute("SELECT publish_translation(%s, %s, %s, %s, '', '', '', '', '{}', 'human', NULL, false, '{}', '[]', NULL)",
@@ -198,11 +199,11 @@ def test_a_place_is_shown_as_it_is_when_it_is_read(desk, daemon, office):
     revision = desk.publish(article, "de", body_markdown=f"Hier:\n\n[unser Amt](place:{key})\n\nOder:\n\n[](contact:{key})\n")
     page = desk.read(article)
     assert Reader(page["body_html"]).faults == []
-    assert Reader(page["body_html"]).links == ["tel:+49201880", "mailto:a%26b%40example.org", 'https://example.org/?a="b"', "tel:02011"]
+    assert Reader(page["body_html"]).links == ["tel:+49201880", "mailto:a%26b%40example.org", 'https://example.org/?a=b&c=d', "tel:02011"]
     assert f'<div data-embed="place:{key}" data-place="{thing}"><p><strong lang="de">Bürgeramt &lt;b&gt;</strong><br />Am Markt 1, 45127 Essen' \
         in page["body_html"]
-    assert page["body_text"] == ("Hier:\nBürgeramt <b>\nAm Markt 1, 45127 Essen\n+49 201 88-0\na&b@example.org\nhttps://example.org/?a=\"b\"\n"
-                                 "Oder:\nMeldestelle\nBürgeramt <b>\nAm Markt 1, 45127 Essen\n0201 1\njavascript:alert(1)\n")
+    assert page["body_text"] == ("Hier:\nBürgeramt <b>\nAm Markt 1, 45127 Essen\n+49 201 88-0\na&b@example.org\nhttps://example.org/?a=b&c=d\n"
+                                 "Oder:\nMeldestelle\nBürgeramt <b>\nAm Markt 1, 45127 Essen\n0201 1\n")
     english = desk.read(article, "en")
     assert "Citizens&#39; &quot;office&quot;" in english["body_html"] and "Registration" in english["body_html"]
     before = desk.author.get(f"/v1/revisions/{revision['id']}")
@@ -214,6 +215,13 @@ def test_a_place_is_shown_as_it_is_when_it_is_read(desk, daemon, office):
     with daemon.connect("welcome_worker") as db:
         db.execute("UPDATE content SET archived_at = now() WHERE id = %s", (thing,))
     assert (desk.read(article)["body_html"], desk.read(article)["body_text"]) == ("<p>Hier:</p>\n\n<p>Oder:</p>\n\n", "Hier:\nOder:\n")
+
+
+def test_a_place_never_leads_to_a_script(daemon, office):
+    key, _ = office
+    for address in ("javascript:alert(1)", "https://example.org/\"onclick=\"alert(1)", "https://example.org/ <b>", "//example.org", "http://"):
+        with daemon.connect("welcome_worker") as db, pytest.raises(psycopg.errors.CheckViolation):
+            db.execute("UPDATE contact SET website = %s WHERE key = %s", (address, key))
 
 
 def test_a_link_to_an_article_follows_its_slug(desk):
