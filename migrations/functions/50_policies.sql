@@ -1,5 +1,5 @@
 -- SPDX-License-Identifier: EUPL-1.2
--- The wall. Flat policies over own columns; class D tables (session, login_token, confirmation, staff_role, block, secret, audit,
+-- The wall. Flat policies over own columns; class D tables (session, login_token, confirmation, feedback_address, staff_role, block, secret, audit,
 -- and for the daemon outbox, guide_language, guide_request_language) have none: functions only.
 -- The test for a task session is a CASE because the planner guesses that half the rows pass it, not one in two hundred.
 
@@ -61,6 +61,11 @@ CREATE POLICY send ON outbox TO welcome_worker USING (true);
 CREATE POLICY of_desk ON revision FOR SELECT TO welcome USING (desk = ANY ((SELECT my_desks())::text[]));
 CREATE POLICY write ON revision FOR INSERT TO welcome WITH CHECK (desk = ANY ((SELECT my_desks())::text[]) AND state = 'draft');
 CREATE POLICY change ON revision FOR UPDATE TO welcome USING (desk = ANY ((SELECT my_desks())::text[]));
+
+-- Anybody reports; the editors of the desk read and resolve. The address is in a table of functions.
+CREATE POLICY of_desk ON feedback FOR SELECT TO welcome USING (id = (SELECT subject()) OR desk = ANY ((SELECT my_desks())::text[]));
+CREATE POLICY report ON feedback FOR INSERT TO welcome WITH CHECK (id = (SELECT subject()) AND state = 'open');
+CREATE POLICY resolve ON feedback FOR UPDATE TO welcome USING (desk = ANY ((SELECT my_desks())::text[]));
 
 -- What readers asked for in vain is for editors.
 CREATE POLICY editors ON demand FOR SELECT TO welcome USING ((SELECT my_desks())::text[] <> '{}');

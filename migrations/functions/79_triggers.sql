@@ -63,6 +63,10 @@ CREATE OR REPLACE TRIGGER c_seen AFTER UPDATE OF thumbnail ON content
 CREATE OR REPLACE TRIGGER c_seen AFTER INSERT ON attachment FOR EACH ROW EXECUTE FUNCTION attachment_shows();
 CREATE OR REPLACE TRIGGER e_seen AFTER INSERT OR UPDATE OF state ON revision
   FOR EACH ROW WHEN (NEW.state = 'published') EXECUTE FUNCTION revision_shows();
+CREATE OR REPLACE TRIGGER a_desk BEFORE INSERT ON feedback FOR EACH ROW EXECUTE FUNCTION feedback_before();
+CREATE OR REPLACE TRIGGER a_resolve BEFORE UPDATE OF state, reply ON feedback FOR EACH ROW EXECUTE FUNCTION feedback_resolved();
+CREATE OR REPLACE TRIGGER b_answer AFTER UPDATE ON feedback
+  FOR EACH ROW WHEN (OLD.state = 'open' AND NEW.state = 'resolved') EXECUTE FUNCTION feedback_answered();
 
 CREATE OR REPLACE TRIGGER append_only BEFORE UPDATE ON audit FOR EACH ROW EXECUTE FUNCTION audit_refuse();
 -- Commits that notify wait for each other, so what the daemon's own requests write notifies nobody: the daemon wakes its mailer itself.

@@ -63,6 +63,12 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = welcome, pg_temp AS $$
     JOIN account other ON other.id = CASE WHEN reader = m.guide_account THEN m.request_account ELSE m.guide_account END
    CROSS JOIN LATERAL mail_sides(reader, g, r) AS sides(data)
    WHERE kind = 'match' AND m.id = $4 AND (template LIKE 'match\_ended\_%') = (m.state = 'ended')
+  UNION ALL
+  SELECT jsonb_build_object('reply', f.reply, 'title', (
+           SELECT t.title FROM translation t WHERE t.content = f.content
+            ORDER BY array_position(ARRAY[f.language, f.about, 'en', 'de'], t.language) NULLS LAST, t.language LIMIT 1))
+    FROM feedback f
+   WHERE mail_data.kind = 'feedback' AND f.id = $4 AND f.reply IS NOT NULL
 $$;
 
 -- The path of the link and its token's kind, what it opens; no row for mails without a link.
@@ -144,9 +150,12 @@ CREATE OR REPLACE FUNCTION forget_token(token_hash bytea) RETURNS void
 LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = welcome, pg_temp AS
 $$ DELETE FROM login_token t WHERE t.token_hash = $1 $$;
 
+-- Whoever reported something has no account and no wish to be known here: that address goes with its mail.
 CREATE OR REPLACE FUNCTION mail_sent(outbox uuid) RETURNS void
-LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = welcome, pg_temp AS
-$$ UPDATE outbox o SET state = 'sent', sent_at = clock(), attempts = o.attempts + 1, last_error = NULL WHERE o.id = $1 $$;
+LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = welcome, pg_temp AS $$
+  DELETE FROM outbox o WHERE o.id = $1 AND o.subject_kind = 'feedback';
+  UPDATE outbox o SET state = 'sent', sent_at = clock(), attempts = o.attempts + 1, last_error = NULL WHERE o.id = $1;
+$$;
 
 -- One minute, doubled each time, at most six hours; after twelve attempts somebody has to look.
 CREATE OR REPLACE FUNCTION mail_failed(outbox uuid, error text) RETURNS void

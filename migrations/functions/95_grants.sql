@@ -52,7 +52,8 @@ GRANT EXECUTE ON FUNCTION
 
 GRANT EXECUTE ON FUNCTION change_history(), reach_of(text, text[]), change_part(text, uuid, text), change_object(uuid, text, text, text[])
   TO welcome, welcome_worker;
-GRANT EXECUTE ON FUNCTION turn_changes(), renumber_changes() TO welcome_worker;
+GRANT EXECUTE ON FUNCTION turn_changes(), renumber_changes(), expire_feedback() TO welcome_worker;
+GRANT EXECUTE ON FUNCTION refuse_unknown_object(text, uuid), keep_feedback_address(uuid, text), lock_for_feedback(uuid) TO welcome;
 
 GRANT SELECT ON public_guide, guide_contact, request_contact, proposal_detail, match_contact, candidate, staff_account,
                 published_translation, content_work, editorial_task, media_record

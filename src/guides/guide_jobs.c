@@ -23,6 +23,7 @@ static const struct step {
     {"clean_demand", "SELECT clean_demand()"},
     {"turn_changes", "SELECT turn_changes()"},
     {"renumber_changes", "SELECT renumber_changes()"},
+    {"expire_feedback", "SELECT expire_feedback()"},
 };
 
 enum { BATCHES_MAX = 1000 };

@@ -76,6 +76,8 @@ INSERT INTO translation (content, language, revision, slug, title, summary, body
 SELECT content, language, id, slug, title, summary, body_markdown, body_html, body_text, embeds, method, legal_basis, sources, published_at
   FROM revision WHERE state = 'published';
 INSERT INTO content_slug (content, language, slug) SELECT content, language, slug FROM translation;
+INSERT INTO feedback (id, kind, desk, content, text, language) SELECT pg_temp.id(12, n), 'error', 'town-' || n % 100, pg_temp.id(9, n), '', 'de'
+  FROM generate_series(1, 3000) AS n;
 RESET session_replication_role;
 ANALYZE;
 """

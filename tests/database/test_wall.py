@@ -2,12 +2,13 @@
 """The wall: every relation of the catalogue × every kind of reader, compared with the same rules written a second time in Python."""
 import itertools
 import json
+import uuid
 
 import psycopg
 import pytest
 
 from test_catalogue import PUBLIC_TABLES
-from world import languages
+from world import Refused, languages
 
 CITIES = ("bochum", "dortmund", "essen", "hagen")
 
@@ -30,6 +31,9 @@ def write_texts(world, desk, author):
             world.god.execute("INSERT INTO revision (id, content, desk, language, number, state, slug, title, body_markdown, body_html, body_text, author)"
                               " VALUES (uuid_v7(), %s, %s, %s, 1, %s, %s, 'Title', '', '', '', %s)",
                               (thing, desk, language, state, f"{kind}-{city or 'region'}", author))
+        world.anonymous.run(("INSERT INTO feedback (id, kind, content, text, language) VALUES (%s, 'error', %s, 'Wrong', 'de')",
+                             (report := uuid.uuid4(), thing)), ("SELECT keep_feedback_address(%s, 'reader@example.org')", (report,)),
+                            subject=report)
         for statement in PARTS.get(kind, ()):
             world.god.execute(statement, {"thing": thing, "key": f"{kind}-{city or 'region'}"})
 
@@ -114,7 +118,7 @@ class Rules:
     def __init__(self, world):
         def rows(table):
             return [row["r"] for row in world.all(f"SELECT to_jsonb(t) AS r FROM {table} t")]
-        self.tables = {name: rows(name) for name in ("account", "revision", "guide", "guide_city", "guide_verification", "guide_request", "proposal",
+        self.tables = {name: rows(name) for name in ("account", "revision", "feedback", "guide", "guide_city", "guide_verification", "guide_request", "proposal",
                                                      "match", "staff_role")}
         self.guides = {row["id"]: row for row in self.tables["guide"]}
         self.requests = {row["id"]: row for row in self.tables["guide_request"]}
@@ -184,11 +188,14 @@ class Rules:
     def revision(self, reader, row):
         return row["desk"] in reader.desks
 
+    def feedback(self, reader, row):
+        return row["desk"] in reader.desks
+
     def staff_account(self, reader):
         return {(r["account"],) for r in self.tables["staff_role"]} if reader.admin else set()
 
 
-FLAT = ("account", "revision", "guide", "guide_city", "guide_verification", "guide_request", "proposal", "match")
+FLAT = ("account", "revision", "feedback", "guide", "guide_city", "guide_verification", "guide_request", "proposal", "match")
 WINDOWS = {"public_guide": "id", "guide_contact": "guide", "request_contact": "request", "proposal_detail": "proposal",
            "match_contact": "match, guide_email, newcomer_email", "staff_account": "id"}
 OWN_TESTS = {"candidate", "eligible", "published_translation", "content_work", "editorial_task", "demand",
@@ -277,7 +284,7 @@ def test_rows_are_made_by_few_statements(world):
             WHERE grantee = 'welcome' AND privilege_type IN ('INSERT', 'DELETE', 'TRUNCATE') AND table_schema = 'welcome'""")}
     parts = {"attachment", "contact", "event", "media", "news", "occurrence", "place", "story"}  # of content: by its editors, says a trigger
     assert granted == {("guide", "INSERT"), ("guide_request", "INSERT"), ("guide_verification", "INSERT"), ("guide_verification", "DELETE"),
-                       ("content", "INSERT"), ("revision", "INSERT"), *itertools.product(parts, ("INSERT", "DELETE"))}
+                       ("content", "INSERT"), ("revision", "INSERT"), ("feedback", "INSERT"), *itertools.product(parts, ("INSERT", "DELETE"))}
 
 
 def test_only_the_guides_cities_note_what_they_saw(world, readers):
@@ -360,3 +367,20 @@ def test_nobody_reaches_into_another_desk_from_the_own(world, readers):
                              ("UPDATE translation SET title = 'x' WHERE content = %s", article), ("SELECT confirm_translations(%s)", foreign),
                              ("SELECT set_desk('essen', false, NULL) WHERE %s IS NOT NULL", article)):
         assert probe(essen, statement, (thing,)) == 0, statement
+
+
+def test_reports_reach_the_desk_of_what_they_are_about(world, readers):
+    """Nobody reads an address, or writes a report but the one just made."""
+    for name, reader in readers.items():
+        for statement in ("SELECT * FROM feedback_address", "SELECT address FROM feedback_address"):
+            assert seen(reader, statement) is None, name
+        report = uuid.uuid4()
+        for statement in (f"SELECT keep_feedback_address('{report}', 'other@example.org')",
+                          "SELECT keep_feedback_address(id, 'other@example.org') FROM feedback",
+                          f"INSERT INTO feedback (id, kind, text, language) VALUES ('{report}', 'praise', 'Good', 'de')"):
+            assert not probe(reader, statement, ()), (name, statement)
+    assert world.value("SELECT count(DISTINCT desk) FROM feedback") == 3
+    assert world.value("SELECT bool_and(f.desk = c.desk AND f.reply_wanted) FROM feedback f JOIN content c ON c.id = f.content")
+    hidden = world.value("INSERT INTO content (id, kind, key, city) VALUES (uuid_v7(), 'article', 'hidden', 'essen') RETURNING id")
+    with pytest.raises(Refused):
+        world.anonymous.run(("SELECT refuse_unknown_object('article', %s)", (hidden,)))
