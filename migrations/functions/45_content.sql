@@ -112,7 +112,7 @@ BEGIN
     PERFORM problem('validation_failed', '[{"pointer":"/parent","code":"wrong_parent"}]');
   ELSIF c.city IS NOT NULL AND EXISTS (SELECT FROM content x WHERE x.parent = c.id AND x.city IS DISTINCT FROM c.city) THEN
     PERFORM problem('validation_failed', '[{"pointer":"/city","code":"others_below"}]');
-  ELSIF c.city IS NOT NULL AND EXISTS (SELECT FROM content x WHERE x.replaces = c.id) THEN
+  ELSIF c.city IS NOT NULL AND EXISTS (SELECT FROM content x WHERE x.replaces = c.id AND x.archived_at IS NULL) THEN
     PERFORM problem('validation_failed', '[{"pointer":"/city","code":"replaced_elsewhere"}]');
   ELSIF EXISTS (SELECT FROM content x WHERE x.id = c.replaces AND (x.city IS NOT NULL OR x.kind <> 'article')) THEN
     PERFORM problem('validation_failed', '[{"pointer":"/replaces","code":"wrong_replaced"}]');

@@ -133,44 +133,76 @@ BEGIN
 END
 $$;
 
+-- Whether readers still have a use for it: news and events pass.
+CREATE OR REPLACE FUNCTION is_ahead(content uuid, kind text) RETURNS boolean LANGUAGE plpgsql STABLE AS $$
+BEGIN
+  RETURN CASE kind WHEN 'news' THEN NOT EXISTS (SELECT FROM news n WHERE n.content = is_ahead.content AND n.expires_at <= clock())
+                   WHEN 'event' THEN EXISTS (SELECT FROM occurrence o WHERE o.event = is_ahead.content AND o.ends_at > clock())
+                   ELSE true END;
+END
+$$;
+
+-- Whether a thing is in that state in the language, or in any: missing, machine, current, outdated for readers, draft, in_review for
+-- editors. Without a state: whether there is such a text at all.
+CREATE OR REPLACE FUNCTION is_in_state(c content, state text, language text) RETURNS boolean LANGUAGE plpgsql STABLE AS $$
+BEGIN
+  RETURN CASE
+    WHEN state = 'missing' THEN
+      EXISTS (SELECT FROM unnest((desk_of(c.city)).languages) AS wanted(tag)
+               WHERE wanted.tag <> ALL (c.languages) AND wanted.tag = coalesce(is_in_state.language, wanted.tag))
+    WHEN state IN ('draft', 'in_review') THEN
+      EXISTS (SELECT FROM revision r WHERE r.content = c.id AND r.state = is_in_state.state
+                                       AND r.language = coalesce(is_in_state.language, r.language))
+    WHEN state IN ('machine', 'current', 'outdated') THEN
+      EXISTS (SELECT FROM published_translation p WHERE p.content = c.id AND p.state = is_in_state.state
+                                                    AND p.language = coalesce(is_in_state.language, p.language))
+    ELSE
+      is_in_state.language IS NULL OR is_in_state.language = ANY (c.languages)
+      OR EXISTS (SELECT FROM revision r WHERE r.content = c.id AND r.state IN ('draft', 'in_review') AND r.language = is_in_state.language)
+    END;
+END
+$$;
+
 -- What waits for the editor who asks: texts that came back, texts to review, things to look at again, translations to do, and what
--- readers asked for in vain these thirty days. What is in review is not asked for a second time. Nobody is asked to translate news and
--- events that are over, or what somebody tells in their own words. (rank, place, name) is the order in which to do it.
+-- readers asked for in vain these thirty days. What is in review is not asked for a second time, nor is a translation of what
+-- somebody tells in their own words. (rank, place, name) is the order in which to do it.
 CREATE OR REPLACE VIEW editorial_task WITH (security_invoker = true) AS
-WITH work AS (
-  SELECT c.id AS content, c.kind, c.key, w.language, w.state, w.draft, w.published_at
-    FROM content c
-    JOIN content_work w ON w.content = c.id
-   WHERE c.desk = ANY (my_desks())
-     AND c.shown
-     AND w.draft_state IS DISTINCT FROM 'in_review'
-     AND NOT EXISTS (SELECT FROM news n WHERE n.content = c.id AND n.expires_at <= clock())
-     AND (c.kind <> 'event' OR EXISTS (SELECT FROM occurrence o WHERE o.event = c.id AND o.ends_at > clock()))
-), asked AS (
+WITH asked AS (
   SELECT d.what, d.key, d.language, sum(d.count)::integer AS times FROM demand d WHERE d.day > today() - 30 GROUP BY d.what, d.key, d.language
+), unwell AS NOT MATERIALIZED (
+  SELECT c.id AS content, p.language, p.state, p.published_at, o.id AS revision
+    FROM content c
+    JOIN published_translation p ON p.content = c.id
+    LEFT JOIN revision o ON o.content = c.id AND o.language = p.language AND o.state IN ('draft', 'in_review')
+   WHERE c.desk = ANY ((SELECT my_desks())::text[]) AND c.shown AND o.state IS DISTINCT FROM 'in_review' AND is_ahead(c.id, c.kind)
 ), task (rank, kind, content, language, revision, due_on, words, times, place) AS (
   SELECT 1, 'returned', r.content, r.language, r.id, NULL::date, NULL, NULL::integer, rfc3339(r.changed_at)
     FROM revision r
-   WHERE r.state = 'draft' AND r.desk = ANY (my_desks()) AND r.author = me() AND r.reviewer IS NOT NULL
+   WHERE r.state = 'draft' AND r.desk = ANY ((SELECT my_desks())::text[]) AND r.author = me() AND r.reviewer IS NOT NULL
    UNION ALL
   SELECT 2, 'in_review', r.content, r.language, r.id, NULL, NULL, NULL, rfc3339(r.changed_at)
     FROM revision r
-   WHERE r.state = 'in_review' AND r.desk = ANY (my_desks())
+   WHERE r.state = 'in_review' AND r.desk = ANY ((SELECT my_desks())::text[])
    UNION ALL
   SELECT 3, 'due', c.id, NULL, NULL, c.review_due_on, NULL, NULL, c.review_due_on::text
     FROM content c
-   WHERE c.desk = ANY (my_desks()) AND c.shown AND c.review_due_on <= today()
+   WHERE c.desk = ANY ((SELECT my_desks())::text[]) AND c.shown AND c.review_due_on <= today()
    UNION ALL
-  SELECT 4, 'outdated', w.content, w.language, w.draft, NULL, NULL, NULL, rfc3339(w.published_at) FROM work w WHERE w.state = 'outdated'
+  SELECT 4, 'outdated', w.content, w.language, w.revision, NULL, NULL, NULL, rfc3339(w.published_at) FROM unwell w WHERE w.state = 'outdated'
    UNION ALL
-  SELECT 5, 'machine', w.content, w.language, w.draft, NULL, NULL, NULL, rfc3339(w.published_at) FROM work w WHERE w.state = 'machine'
+  SELECT 5, 'machine', w.content, w.language, w.revision, NULL, NULL, NULL, rfc3339(w.published_at) FROM unwell w WHERE w.state = 'machine'
    UNION ALL
-  SELECT 6, 'missing', w.content, w.language, w.draft, NULL, NULL, NULL, w.key FROM work w WHERE w.state = 'missing' AND w.kind <> 'story'
+  SELECT 6, 'missing', c.id, l.language, o.id, NULL, NULL, NULL, c.key
+    FROM (SELECT x.desk, (desk_of(nullif(x.desk, '*'))).languages FROM unnest(my_desks()) AS x(desk)) d
+    JOIN content c ON c.desk = d.desk
+   CROSS JOIN LATERAL unnest(d.languages) AS l(language)
+    LEFT JOIN revision o ON o.content = c.id AND o.language = l.language AND o.state IN ('draft', 'in_review')
+   WHERE c.shown AND l.language <> ALL (c.languages) AND c.kind <> 'story' AND o.state IS DISTINCT FROM 'in_review' AND is_ahead(c.id, c.kind)
    UNION ALL
   SELECT 7, 'asked_for', c.id, asked.language, NULL, NULL, NULL, asked.times, lpad((1000000000 - asked.times)::text, 10, '0')
     FROM asked
-    JOIN content c ON c.id = asked.key::uuid
-   WHERE asked.what = 'article' AND c.desk = ANY (my_desks()) AND c.shown AND asked.language <> ALL (c.languages)
+    JOIN content c ON c.id = CASE asked.what WHEN 'article' THEN asked.key::uuid END
+   WHERE asked.what = 'article' AND c.desk = ANY ((SELECT my_desks())::text[]) AND c.shown AND asked.language <> ALL (c.languages)
    UNION ALL
   SELECT 7, 'asked_for', NULL, asked.language, NULL, NULL, asked.key, asked.times, lpad((1000000000 - asked.times)::text, 10, '0')
     FROM asked

@@ -34,7 +34,7 @@ GRANT EXECUTE ON FUNCTION
   lock_for_content(uuid, text, text), slug_taken(uuid, text, text), lock_for_revision(uuid), precondition_version(text, integer),
   entity_tag(integer, text), desk_of(text), refuse_unknown_links(uuid, uuid, uuid, uuid[]), slug_from(text), slug_for(text, text, text),
   source_of(uuid, text, text), refuse_unknown_source(uuid, text, text, uuid), bases_of(jsonb), editor_of(uuid),
-  title_of(uuid, text[]), confirm_translations(uuid), desk_version(text), lock_for_desk(text, text), set_desk(text, boolean, text[]),
+  title_of(uuid, text[]), is_ahead(uuid, text), is_in_state(content, text, text), confirm_translations(uuid), desk_version(text), lock_for_desk(text, text), set_desk(text, boolean, text[]),
   refuse_unknown_embeds(text[]),
   desk_for_media(text), lock_for_media(text, text), refuse_unknown_media(text, text[]), set_attachments(uuid, text[]), contents_with(text),
   texts_merged(jsonb, jsonb), refuse_undescribed(uuid, text[])

@@ -2,18 +2,12 @@
 -- How many list_contents shows on all its pages.
 SELECT count(*) AS total
   FROM content x
- WHERE x.desk = ANY (my_desks())
+ WHERE x.desk = ANY ((SELECT my_desks())::text[])
    AND (:kind IS NULL OR x.kind = :kind)
    AND (:city IS NULL OR x.city = :city)
    AND (NOT :region OR x.city IS NULL)
    AND (x.archived_at IS NOT NULL) = (coalesce(:state, '') = 'archived')
-   AND (:language IS NULL AND coalesce(:state, 'archived') = 'archived'
-        OR EXISTS (
-             SELECT FROM content_work w
-              WHERE w.content = x.id
-                AND w.language = coalesce(:language, w.language)
-                AND CASE WHEN coalesce(:state, 'archived') = 'archived' THEN w.state <> 'missing' OR w.draft IS NOT NULL
-                         ELSE :state IN (w.state, w.draft_state) END))
+   AND is_in_state(x, :state, :language)
    AND (:q IS NULL
         OR strpos(x.key, lower(:q)) > 0
         OR EXISTS (SELECT FROM translation t WHERE t.content = x.id AND strpos(lower(t.title), lower(:q)) > 0)

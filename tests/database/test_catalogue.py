@@ -78,7 +78,7 @@ def test_functions_load_twice(world):
 
 def test_every_state_is_one_a_machine_knows(world):
     """The CHECK of each state column and the transition table speak of the same states."""
-    for machine in ("guide", "guide_request", "proposal", "match"):
+    for machine in ("guide", "guide_request", "proposal", "match", "revision"):
         check = world.value("SELECT pg_get_constraintdef(oid) FROM pg_constraint WHERE conrelid = %s::regclass AND conname = %s",
                             machine, f"{machine}_state_check")
         states = world.all("SELECT from_state AS s FROM transition WHERE machine = %s UNION SELECT to_state FROM transition WHERE machine = %s",
