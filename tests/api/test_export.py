@@ -9,8 +9,7 @@ import time
 import psycopg
 import pytest
 
-from filing import CONTENT, ask, change, edit, environment, exported, files, imported, refused, run, value
-from support import answer, content_key
+from filing import CONTENT, ask, change, edit, environment, exported, files, imported, run
 
 KEYS = ("residence-registration", "eu-blue-card", "child-benefit")
 
