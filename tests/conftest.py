@@ -4,6 +4,7 @@ import contextlib
 import os
 import pathlib
 import shutil
+import signal
 import subprocess
 import tempfile
 import uuid
@@ -15,11 +16,24 @@ pytest.register_assert_rewrite("support", "filing")
 import filing  # noqa: E402
 from support import ROOT, Daemons, People, SmtpServer, new_place  # noqa: E402 (only what is imported from here on is rewritten)
 
+TEST_SECONDS = 600
+
 
 def pytest_configure():
     builds = (ROOT / "build" / variant / "welcomed" for variant in ("sanitized", "release"))
     os.environ.setdefault("WELCOMED", str(next((build for build in builds if build.exists()), "welcomed")))
     os.chdir(ROOT)
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_call(item):
+    """A test that hangs fails instead of holding up all others."""
+    def late(*_):
+        raise TimeoutError(f"{item.name} did not end within {TEST_SECONDS} seconds")
+    signal.signal(signal.SIGALRM, late)
+    signal.alarm(TEST_SECONDS)
+    yield
+    signal.alarm(0)
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -291,12 +291,13 @@ def test_a_deleted_thing_leaves_a_tombstone(own):
 WRITERS, ROUNDS = 8, 80
 MAKE_MANY = """
 WITH made AS (INSERT INTO content (id, kind, key) SELECT uuid_v7(), 'article', 'many-' || n FROM generate_series(1, %s) AS n RETURNING id, key)
-SELECT id::text, publish_translation(id, 'de', key, '', '', '', '', '', '{}', 'human', 'de', false, '{}', '[]', NULL) FROM made"""
+SELECT id::text, publish_translation(id, 'de', key, 'old or new', '', '', '', '', '{}', 'human', 'de', false, '{}', '[]', NULL) FROM made"""
 
 
 def test_no_commit_is_skipped_however_they_end(own):
     """Writers have two transactions under way at once and end the younger first, some by rolling back, while a reader pages on. Each
-    thing is written once, so what the reader passes by it never learns."""
+    thing is written once, so what the reader passes by it never learns. The title is a word that search knows: two that bring a new word
+    wait for each other, and here one hand holds both."""
     with own.connect("welcome_worker") as db:
         things = [thing for thing, _ in db.execute(MAKE_MANY, (WRITERS * ROUNDS * 2,)).fetchall()]
     reader, done, errors, pages, committed = Copy(own.http), threading.Event(), [], [], []
