@@ -37,6 +37,7 @@ struct schema {
     const struct schema_property *properties; /* in document order; required ones without a schema of their own included */
     size_t property_count;
     const struct schema *items;        /* of an array; NULL when any */
+    const struct schema *additional;   /* of members that properties does not name; NULL when any or none */
     const struct node *default_value;  /* NULL when none */
     const struct schema_detail *detail; /* the rest, private to schema*.c */
     unsigned line;

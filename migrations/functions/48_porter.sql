@@ -1,12 +1,11 @@
 -- SPDX-License-Identifier: EUPL-1.2
 -- Content as files: what `welcomed import` writes and `welcomed export` reads. An entry is what stands in the file all languages share.
 
-CREATE OR REPLACE FUNCTION words_of(list jsonb) RETURNS text[] LANGUAGE sql IMMUTABLE AS $$
-  SELECT coalesce(array_agg(w.value ORDER BY w.n), '{}') FROM jsonb_array_elements_text(list) WITH ORDINALITY AS w(value, n)
-$$;
-
 -- What needs nothing else to be there. Whom it replaces is let go when that changes: another may be about to take the place.
 CREATE OR REPLACE FUNCTION import_content(of_kind text, of_key text, entry jsonb) RETURNS boolean LANGUAGE plpgsql VOLATILE AS $$
+DECLARE
+  changed boolean;
+  part    boolean;
 BEGIN
   INSERT INTO content AS old (id, kind, key, position, city, topics, audiences, stages, reviewed_on, review_due_on)
   VALUES (uuid_v7(), of_kind, of_key, coalesce((entry ->> 'position')::integer, 0), entry ->> 'city', words_of(entry -> 'topics'),
@@ -19,7 +18,9 @@ BEGIN
          IS DISTINCT FROM (EXCLUDED.position, EXCLUDED.city, EXCLUDED.topics, EXCLUDED.audiences, EXCLUDED.stages, EXCLUDED.reviewed_on,
                            EXCLUDED.review_due_on)
       OR (old.replaces IS NOT NULL AND (SELECT r.key FROM content r WHERE r.id = old.replaces) IS DISTINCT FROM entry ->> 'replaces');
-  RETURN FOUND;
+  changed := FOUND;
+  part := set_part(of_kind, (SELECT c.id FROM content c WHERE c.kind = of_kind AND c.key = of_key), entry);
+  RETURN changed OR part;
 END
 $$;
 
@@ -124,27 +125,27 @@ SELECT t.content, min(t.sources::text)::jsonb AS sources
  GROUP BY t.content
 HAVING count(DISTINCT t.sources) = 1;
 
-CREATE VIEW exported_article AS
-SELECT c.key,
-       jsonb_strip_nulls(jsonb_build_object(
-         'position', c.free_position,
-         'topics', nullif(c.topics, '{}'),
-         'audiences', nullif(c.audiences, '{}'),
-         'stages', nullif(c.stages, '{}'),
+-- What stands in the file that all languages share, members that say nothing left out. Only what is shown in an order has a position.
+CREATE VIEW exported_thing AS
+SELECT c.kind, c.key,
+       without_empty(jsonb_build_object(
+         'position', CASE WHEN c.kind IN ('article', 'place', 'story') THEN c.free_position END,
+         'city', c.city,
+         'topics', c.topics,
+         'audiences', c.audiences,
+         'stages', c.stages,
          'related', (SELECT jsonb_agg(x.key ORDER BY r.n) FROM unnest(c.related) WITH ORDINALITY AS r(id, n) JOIN exported x ON x.id = r.id),
-         'sources', nullif(s.sources, '[]'),
+         'sources', s.sources,
          'reviewed_on', c.reviewed_on,
          'review_due_on', c.review_due_on,
          'parent', p.key,
-         'city', c.city,
          'replaces', r.key,
-         'office', o.key)) AS entry
+         'office', o.key) || coalesce(part_of(c.kind, c.id), '{}')) AS entry
   FROM exported c
   LEFT JOIN exported_sources s ON s.content = c.id
   LEFT JOIN exported p ON p.id = c.parent
   LEFT JOIN exported r ON r.id = c.replaces
-  LEFT JOIN exported o ON o.id = c.office
- WHERE c.kind = 'article';
+  LEFT JOIN exported o ON o.id = c.office;
 
 -- Front matter and text of each language.
 CREATE VIEW exported_text AS

@@ -87,6 +87,7 @@ static bool merge(struct schema_set *set, struct schema *schema, const struct sc
     }
     schema->format = schema->format ? schema->format : part->format;
     schema->items = schema->items ? schema->items : part->items;
+    schema->additional = schema->additional ? schema->additional : part->additional;
     schema->default_value = schema->default_value ? schema->default_value : part->default_value;
     return merge_properties(set, schema, part);
 }
@@ -115,6 +116,7 @@ static bool show(struct schema_set *set, struct schema_entry *entry)
     schema->properties = detail->properties;
     schema->property_count = detail->property_count;
     schema->items = detail->items;
+    schema->additional = detail->additional;
     if (detail->reference && !merge(set, schema, detail->reference))
         return false;
     for (size_t i = 0; i < detail->all_of.count; i++)

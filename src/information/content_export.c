@@ -10,10 +10,7 @@
 
 #include "banned.h"
 
-static const char *const THINGS[CONTENT_KINDS] = {
-    [CONTENT_ARTICLE] = "SELECT e.key, e.entry FROM exported_article e",
-};
-
+static const char THINGS[] = "SELECT e.key, e.entry FROM exported_thing e WHERE e.kind = $1";
 static const char TEXTS[] = "SELECT t.key, t.language, t.front, t.body FROM exported_text t WHERE t.kind = $1";
 
 struct writing {
@@ -92,7 +89,7 @@ static bool kind_write(struct writing *writing)
 {
     const struct content_folder *place = &CONTENT_FOLDERS[writing->kind];
     size_t things = 0, texts = 0;
-    if (!rows_write(writing, THINGS[writing->kind], 0, NULL, thing_write, &things) ||
+    if (!rows_write(writing, THINGS, 1, &place->kind, thing_write, &things) ||
         !rows_write(writing, TEXTS, 1, &place->kind, text_write, &texts))
         return false;
     printf("%-10s %zu with %zu texts\n", place->folder, things, texts);
@@ -108,7 +105,7 @@ bool export_content(struct export *export)
     buffer_init(&writing.buffer);
     bool done = true;
     for (; writing.kind < CONTENT_KINDS && done; writing.kind++)
-        if (THINGS[writing.kind])
+        if (CONTENT_FOLDERS[writing.kind].kind)
             done = kind_write(&writing);
     buffer_release(&writing.buffer);
     return done;

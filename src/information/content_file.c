@@ -11,7 +11,10 @@
 #include "banned.h"
 
 const struct content_folder CONTENT_FOLDERS[CONTENT_KINDS] = {
+    [CONTENT_PLACE] = {"place", "places", "place.yaml"},
     [CONTENT_ARTICLE] = {"article", "articles", "article.yaml"},
+    [CONTENT_NEWS] = {"news", "news", "news.yaml"},
+    [CONTENT_STORY] = {"story", "stories", "story.yaml"},
 };
 
 static bool is_key(const char *text, size_t length, const void *context)

@@ -207,14 +207,14 @@ static int sibling_compare(const void *a, const void *b)
     return order ? order : (p > q) - (p < q);
 }
 
-static bool positions_differ(struct import *import, const struct things *things)
+static bool positions_differ(struct import *import, const struct things *things, enum content_kind kind)
 {
-    const size_t count = things->counts[CONTENT_ARTICLE];
+    const size_t count = things->counts[kind];
     const struct thing **sorted = arena_array(&import->arena, count + 1, sizeof *sorted);
     if (!sorted)
         return refuse_memory(import->folder);
     for (size_t i = 0; i < count; i++)
-        sorted[i] = &things->kinds[CONTENT_ARTICLE][i];
+        sorted[i] = &things->kinds[kind][i];
     qsort(sorted, count, sizeof *sorted, sibling_compare);
     bool differ = true;
     for (size_t i = 1; i < count; i++)
@@ -238,5 +238,8 @@ bool things_read(struct import *import, struct things *things)
             done = kind_read(import, things, kind) && done;
             done = empty_ones_fit(things, kind) && done;
         }
-    return positions_differ(import, things) && done;
+    static const enum content_kind ordered[] = {CONTENT_PLACE, CONTENT_ARTICLE, CONTENT_STORY};
+    for (size_t i = 0; i < sizeof ordered / sizeof *ordered; i++)
+        done = positions_differ(import, things, ordered[i]) && done;
+    return done;
 }

@@ -74,6 +74,8 @@ static void put_scalar(struct buffer *out, const struct schema *schema, const js
     const char *text = json_string_value(value);
     if (json_is_integer(value))
         buffer_printf(out, "%" JSON_INTEGER_FORMAT, json_integer_value(value));
+    else if (json_is_real(value))
+        buffer_printf(out, "%.9g", json_real_value(value)); /* coordinates have six decimals */
     else if (json_is_boolean(value))
         buffer_puts(out, json_is_true(value) ? "true" : "false");
     else if (text && schema && is_one_of(schema->format, PLAIN_FORMATS, sizeof PLAIN_FORMATS / sizeof *PLAIN_FORMATS) &&
@@ -123,6 +125,17 @@ static void put_member(struct buffer *out, const char *name, const struct schema
         put_mapping(out, schema, value, indent + INDENT, false);
 }
 
+/* Names that the schema leaves open, like tags of languages, in the order of their letters. */
+static const char *next_name(const json_t *value, const char *before)
+{
+    const char *name, *next = NULL;
+    json_t *member;
+    json_object_foreach((json_t *)value, name, member)
+        if ((!before || strcmp(name, before) > 0) && (!next || strcmp(name, next) < 0))
+            next = name;
+    return next;
+}
+
 /* begun: the first line has its indentation already. */
 static void put_mapping(struct buffer *out, const struct schema *schema, const json_t *value, unsigned indent, bool begun)
 {
@@ -132,6 +145,11 @@ static void put_mapping(struct buffer *out, const struct schema *schema, const j
             continue;
         put_spaces(out, begun ? 0 : indent);
         put_member(out, schema->properties[i].name, schema->properties[i].schema, member, indent);
+        begun = false;
+    }
+    for (const char *name = NULL; schema->additional && (name = next_name(value, name));) {
+        put_spaces(out, begun ? 0 : indent);
+        put_member(out, name, schema->additional, json_object_get(value, name), indent);
         begun = false;
     }
 }

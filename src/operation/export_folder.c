@@ -23,7 +23,7 @@
 enum { DESCRIPTORS = 16 };
 
 /* What an export writes into its folder. */
-static const char *const FOLDERS[] = {"articles"};
+static const char *const FOLDERS[] = {"places", "articles", "news", "stories"};
 
 enum { FOLDER_COUNT = sizeof FOLDERS / sizeof *FOLDERS };
 

@@ -34,13 +34,15 @@ static const struct part {
     const char *name;
     const char *folder;
     bool (*run)(struct import *import);
-    bool tells; /* itself what it did */
-    bool demo;  /* only when asked for */
+    bool tells;  /* itself what it did */
+    bool demo;   /* only when asked for */
+    bool inside; /* takes the part's folder for the whole */
 } PARTS[] = {
-    {"reference", "reference", import_reference, false, false},
-    {"content", ".", import_content, true, false},
-    {"checklist", "checklist", import_checklist, false, false},
-    {"demo", ".", import_demo, false, true},
+    {.name = "reference", .folder = "reference", .run = import_reference},
+    {.name = "content", .folder = ".", .run = import_content, .tells = true},
+    {.name = "checklist", .folder = "checklist", .run = import_checklist},
+    {.name = "demo content", .folder = "demo", .run = import_content, .tells = true, .demo = true, .inside = true},
+    {.name = "demo", .folder = ".", .run = import_demo, .demo = true},
 };
 
 /* Runs one part and says what it did. */
@@ -49,9 +51,13 @@ static bool part_run(struct import *import, const struct part *part)
     const char *folder = import_path(import, part->folder);
     if (!folder || access(folder, F_OK) != 0)
         return folder != NULL;
+    const char *whole = import->folder;
     import->changes = 0;
     import->found = import->found || !part->tells;
-    if (!part->run(import))
+    import->folder = part->inside ? folder : whole;
+    const bool done = part->run(import);
+    import->folder = whole;
+    if (!done)
         return false;
     if (!part->tells)
         import_tell(part->name, import->changes);

@@ -13,6 +13,75 @@ from filing import CONTENT, ask, change, edit, environment, exported, files, imp
 
 KEYS = ("residence-registration", "eu-blue-card", "child-benefit")
 
+PLACE = """\
+position: 3
+city: essen
+topics:
+  - arriving
+audiences:
+  - student
+category: health
+street: "Weg \\"1\\""
+postcode: "00000"
+town: "Essen"
+latitude: -51.000001
+longitude: 7
+phone: "115"
+email: "office@place.example.org"
+website: "https://place.example.org/"
+appointment: none
+appointment_url: "https://place.example.org/dates"
+spoken_languages:
+  - "de"
+wheelchair: "no"
+accessibility:
+  de: "Rampe"
+  de-simple: "Rampe"
+open_on_holidays: true
+temporarily_closed: true
+opening_hours:
+  - all_day: true
+  - appointment_only: true
+    slots:
+      - opens: "09:00"
+        closes: "12:30"
+  - closed: true
+  - slots:
+      - opens: "22:00"
+        closes: "02:00"
+  - closed: true
+  - closed: true
+  - closed: true
+contacts:
+  - key: full-families
+    role:
+      de: "Familien"
+      en: "Families"
+    phone: "112"
+    spoken_languages:
+      - "ar"
+  - key: full-work
+    role:
+      de: "Arbeit"
+sources:
+  - basis: "BMG § 17(1)"
+    source: "https://www.gesetze-im-internet.de/bmg/__17.html"
+reviewed_on: "2026-11-24"
+review_due_on: "2027-05-24"
+"""
+TEXT = """\
+---
+title: "Ort"
+slug: "ort"
+provenance:
+  method: human
+  source_language: "de"
+  reviewed_on: "2026-11-24"
+---
+
+Text.
+"""
+
 
 @pytest.fixture(scope="module")
 def filled(migrated_database):
@@ -40,8 +109,10 @@ def database(empty_database, tmp_path):
     return empty_database
 
 
-def articles_of(folder):
-    return {name: content for name, content in files(folder).items() if name.startswith("articles/")}
+def things_of(folder, inside=""):
+    """The files that an export writes, of those in the folder."""
+    kinds = tuple(f"{inside}{kind}/" for kind in ("places", "articles", "news", "stories"))
+    return {name[len(inside):]: content for name, content in files(folder).items() if name.startswith(kinds)}
 
 
 def travels(database, other, folder, alike=True):
@@ -56,7 +127,27 @@ def travels(database, other, folder, alike=True):
 
 
 def test_what_was_imported_comes_out_byte_for_byte(filled, tmp_path):
-    assert articles_of(exported(filled, tmp_path / "out")) == articles_of(CONTENT)
+    assert things_of(exported(filled, tmp_path / "out")) == things_of(CONTENT)
+
+
+def test_invented_things_come_out_as_they_were_imported(filled, new_database, tmp_path):
+    demo = new_database()
+    imported(demo, CONTENT, "--demo")
+    assert things_of(exported(demo, tmp_path / "out")) == things_of(CONTENT) | things_of(CONTENT, "demo/")
+
+
+def place_imported(database, folder):
+    place = folder / "places/full"
+    place.mkdir(parents=True)
+    (place / "place.yaml").write_text(PLACE)
+    (place / "de.md").write_text(TEXT)
+    imported(database, folder)
+
+
+def test_everything_a_place_can_have_travels(database, new_database, tmp_path):
+    place_imported(database, tmp_path / "start")
+    assert travels(database, new_database(), tmp_path)["places/full/place.yaml"].decode() == PLACE
+    assert ask(database, "SELECT latitude, longitude, accessibility FROM place") == [(-51.000001, 7.0, {"de": "Rampe", "de-simple": "Rampe"})]
 
 
 def test_an_export_over_an_export_is_the_same(filled, tmp_path):
@@ -178,13 +269,14 @@ def test_a_failed_export_leaves_the_folder_as_it_was(database, tmp_path):
 
 @pytest.mark.parametrize("ends", [signal.SIGTERM, signal.SIGKILL])
 def test_an_interrupted_export_leaves_whole_files_only(database, tmp_path, ends):
+    place_imported(database, tmp_path / "start")
     out = exported(database, tmp_path / "out")
     before = files(out)
     change(database, "UPDATE content SET position = position + 1")
     with psycopg.connect(dbname=database, options="-c search_path=welcome") as db:
         db.execute("LOCK TABLE content_slug IN ACCESS EXCLUSIVE MODE")  # the texts wait, the other files are written by then
         process = subprocess.Popen([os.environ["WELCOMED"], "export", str(out)], env=environment(database), stderr=subprocess.PIPE, text=True)
-        while not list(out.glob(".welcomed-export/articles/*/article.yaml")):
+        while not list(out.glob(".welcomed-export/places/*/place.yaml")):
             assert process.poll() is None
             time.sleep(0.01)
         again = run(database, "export", out)

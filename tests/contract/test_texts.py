@@ -224,10 +224,10 @@ def heads():
 
 @pytest.mark.parametrize("text", heads())
 def test_yaml_reads_the_same_in_every_version(text):
-    """Each scalar is a plain slug, an integer, true, false or quoted; nothing but block mappings and sequences."""
+    """Each scalar is a plain slug, a number, true, false or quoted; nothing but block mappings and sequences."""
     for line in text.splitlines():
-        scalar = re.fullmatch(r'(  )?(- )?(  )?([a-z_]+:)? ?(.*)', line)[5]
-        assert re.fullmatch(r'|-?\d+|"[^"\\]*"|[a-z][a-z0-9_-]*', scalar), line
+        scalar = re.fullmatch(r'(  )*(- )?([a-z_]+:)? ?(.*)', line)[4]
+        assert re.fullmatch(r'|-?\d+(\.\d+)?|"[^"\\]*"|[a-z][a-z0-9_-]*', scalar), line
         assert scalar not in ("y", "n", "yes", "no", "on", "off", "null"), line
     slots = [event.anchor for event in yaml.parse(text) if hasattr(event, "anchor")]
     assert not any(slots)
@@ -285,15 +285,15 @@ def test_articles_state_no_amounts():
 
 MEMBERS = {
     "places": ("position", "city", "topics", "category", "street", "postcode", "town", "latitude", "longitude", "phone", "email", "website",
-               "appointment", "appointment_url", "spoken_languages", "wheelchair", "open_on_holidays", "temporarily_closed", "hours",
-               "contacts"),
+               "appointment", "appointment_url", "spoken_languages", "wheelchair", "accessibility", "open_on_holidays",
+               "temporarily_closed", "opening_hours", "contacts"),
     "news": ("city", "cities", "topics", "audiences", "publishes_at", "expires_at"),
     "events": ("city", "topics", "audiences", "starts", "ends", "all_day", "rrule", "exdates", "place", "meeting_url"),
     "stories": ("position", "city", "topics", "audiences", "teller", "speaks", "fictional"),
 }
 REQUIRED = {"places": {"position", "city", "topics", "category"}, "news": {"topics", "publishes_at"}, "events": {"topics", "starts", "ends"},
             "stories": {"position", "city", "topics", "audiences", "teller", "speaks", "fictional"}}
-CONTACT = ("key", "role_de", "role_en", "phone", "email", "website")
+CONTACT = ("key", "role", "phone", "email", "website")
 FILES = {"places": "place.yaml", "news": "news.yaml", "events": "event.yaml", "stories": "story.yaml"}
 
 
@@ -336,7 +336,7 @@ def test_a_place_news_event_or_story_has_the_members_of_its_kind(folder):
     assert thing.get("appointment", "none") in ("none", "recommended", "required")
     assert thing.get("wheelchair", "no") in ("yes", "limited", "no")
     assert ("latitude" in thing) == ("longitude" in thing)
-    assert all(re.fullmatch(r"-?\d{1,3}\.\d+", thing[part]) for part in ("latitude", "longitude") if part in thing)
+    assert all(thing[part] == round(thing[part], 6) for part in ("latitude", "longitude") if part in thing)
     assert all(thing[part].startswith("https://") for part in ("website", "appointment_url", "meeting_url") if part in thing)
     assert all(thing[part] is True for part in ("open_on_holidays", "temporarily_closed", "all_day", "fictional") if part in thing)
 
@@ -368,15 +368,14 @@ def test_slugs_and_positions_of_a_kind_are_unique(kind):
 
 def test_opening_hours_follow_each_other():
     for place in (thing_of(folder) for folder in THINGS if folder.parent.name == "places"):
-        before = (0, "")
-        for slot in place.get("hours", []):
-            assert set(slot) in ({"day", "opens", "closes"}, {"day", "appointment_only"}) and 1 <= slot["day"] <= 7
-            if "opens" in slot:
+        assert len(place.get("opening_hours", range(7))) == 7
+        for day in place.get("opening_hours", []):
+            assert len(day) == 1, "closed, by appointment, or open"
+            before = ""
+            for slot in day.get("slots", []):
                 assert all(re.fullmatch("([01][0-9]|2[0-3]):[0-5][0-9]", slot[end]) for end in ("opens", "closes"))
-                assert before <= (slot["day"], slot["opens"]) < (slot["day"], slot["closes"])
-            else:
-                assert slot["appointment_only"] is True and before[0] < slot["day"]
-            before = (slot["day"], slot.get("closes", "24:00"))
+                assert before <= slot["opens"] < slot["closes"]
+                before = slot["closes"]
 
 
 def test_contacts_are_offices_with_keys_of_their_own():
@@ -384,7 +383,7 @@ def test_contacts_are_offices_with_keys_of_their_own():
     assert len({contact["key"] for contact in contacts}) == len(contacts) > 0
     for contact in contacts:
         assert list(contact) == [member for member in CONTACT if member in contact]
-        assert contact["role_de"] and contact["role_en"] and {"phone", "email", "website"} & set(contact)
+        assert {"de", "en"} <= set(contact["role"]) and all(contact["role"].values()) and {"phone", "email", "website"} & set(contact)
 
 
 def test_every_city_has_one_place_that_says_only_what_is_verified():
@@ -393,7 +392,7 @@ def test_every_city_has_one_place_that_says_only_what_is_verified():
     assert {place["city"]: place["website"] for place in places} == hosts and len(places) == len(hosts)
     for place in places:
         assert set(place) == {"position", "city", "topics", "category", "website", "contacts"}
-        assert all(set(contact) == {"key", "role_de", "role_en", "website"} for contact in place["contacts"])
+        assert all(set(contact) == {"key", "role", "website"} for contact in place["contacts"])
         assert {contact["website"] for contact in place["contacts"]} == {place["website"]}
 
 
