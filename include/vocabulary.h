@@ -20,6 +20,9 @@ void vocabulary_release(void);
 /* The stored spelling of a word (languages compare without case), or NULL. Valid until vocabulary_release(). */
 const char *vocabulary_find(enum vocabulary kind, const char *word, size_t length);
 
+/* Whether there is a word of exactly this spelling: what is stored or compared later has no other. */
+bool vocabulary_knows(enum vocabulary kind, const char *word, size_t length);
+
 /* A word's title in German or English for a reader of that language; the word itself when it is not known. Valid as above. */
 const char *vocabulary_title(enum vocabulary kind, const char *word, const char *language);
 

@@ -14,8 +14,8 @@ SELECT t.content, t.language, t.slug, t.title, t.summary, t.body_markdown, t.bod
        t.legal_basis, t.sources, t.revision
   FROM translation t;
 
--- A current slug in any language, or an id: the city's own before the region's, the reader's languages first. plpgsql keeps its plan,
--- a function in SQL would be planned at each call.
+-- An id, which no slug of that form can hide, or a current slug in any language: the city's own before the region's, the reader's
+-- languages first. plpgsql keeps its plan, a function in SQL would be planned at each call.
 CREATE OR REPLACE FUNCTION content_of(kind text, name text, city text, languages text[]) RETURNS uuid LANGUAGE plpgsql STABLE AS $$
 BEGIN
   RETURN (
@@ -27,7 +27,7 @@ BEGIN
     JOIN content c ON c.id = found.content AND c.kind = content_of.kind AND c.shown
                   AND (c.city IS NULL OR c.city = content_of.city OR found.language IS NULL)
     LEFT JOIN content own ON own.replaces = c.id AND own.city = content_of.city AND own.shown
-   ORDER BY c.city IS NULL, array_position(content_of.languages, found.language) NULLS LAST, c.id LIMIT 1);
+   ORDER BY found.language IS NOT NULL, c.city IS NULL, array_position(content_of.languages, found.language) NULLS LAST, c.id LIMIT 1);
 END
 $$;
 

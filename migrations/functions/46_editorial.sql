@@ -83,12 +83,14 @@ $$;
 CREATE OR REPLACE FUNCTION refuse_unknown_source(content uuid, language text, source_language text, source_revision uuid) RETURNS void
 LANGUAGE plpgsql VOLATILE AS $$
 BEGIN
-  IF source_revision IS NOT NULL AND source_language IS NULL THEN
+  IF source_language = language THEN
+    PERFORM problem('validation_failed', '[{"pointer":"/source_language","code":"contradiction","limit":"language"}]');
+  ELSIF source_revision IS NOT NULL AND source_language IS NULL THEN
     PERFORM problem('validation_failed', '[{"pointer":"/source_language","code":"required"}]');
   ELSIF source_revision IS NOT NULL
     AND NOT EXISTS (SELECT FROM revision r
                      WHERE r.id = refuse_unknown_source.source_revision AND r.content = refuse_unknown_source.content
-                       AND r.language = refuse_unknown_source.source_language AND r.language <> refuse_unknown_source.language) THEN
+                       AND r.language = refuse_unknown_source.source_language) THEN
     PERFORM problem('validation_failed', '[{"pointer":"/source_revision","code":"unknown_revision"}]');
   END IF;
 END

@@ -99,7 +99,7 @@ void link_connect(struct link *link, int64_t now)
     if (link->state != LINK_DOWN || now < link->since)
         return;
     snprintf(options, sizeof options,
-             "-c search_path=welcome -c timezone=UTC -c datestyle=ISO -c intervalstyle=iso_8601 -c plan_cache_mode=%s "
+             "-c search_path=welcome -c timezone=UTC -c datestyle=ISO -c intervalstyle=iso_8601 -c jit=off -c plan_cache_mode=%s "
              "-c statement_timeout=%d -c lock_timeout=%d -c default_transaction_read_only=%s",
              plans[lane->kind], lane->statement_ms, lane->statement_ms, lane->kind == LANE_READ ? "on" : "off");
     const char *const keys[] = {"dbname", "options", "application_name", "client_encoding", NULL};

@@ -65,9 +65,15 @@ const char *vocabulary_title(enum vocabulary kind, const char *word, const char 
     return row < 0 ? word : PQgetvalue(words->result, row, strcmp(text_language(language), "de") == 0 ? 3 : 2);
 }
 
+bool vocabulary_knows(enum vocabulary kind, const char *word, size_t length)
+{
+    const char *stored = vocabulary_find(kind, word, length);
+    return stored && strncmp(stored, word, length) == 0;
+}
+
 static bool word_known(const char *text, size_t length, const void *context)
 {
-    return vocabulary_find(*(const enum vocabulary *)context, text, length) != NULL;
+    return vocabulary_knows(*(const enum vocabulary *)context, text, length);
 }
 
 bool vocabulary_register(void)

@@ -88,7 +88,7 @@ static bool text_read(struct import *import, const struct things *things, struct
         return false;
     if (!content_text_read(file, length, &import->arena, &text->file, &error))
         return import_refuse(text->path, error.line, "%s", error.message);
-    bool done = vocabulary_find(VOCABULARY_LANGUAGE, text->language, strlen(text->language)) ||
+    bool done = vocabulary_knows(VOCABULARY_LANGUAGE, text->language, strlen(text->language)) ||
                 import_refuse(text->path, 0, "there is no language `%s`", text->language);
     json_t *front = value_checked(import, text->path, text->file.front, things->files.text);
     done = front && provenance_fits(import, text, front) && done;

@@ -1,7 +1,7 @@
 -- SPDX-License-Identifier: EUPL-1.2
 -- search_found() says what fits and how well. Title and summary are in the language the reader gets; what is highlighted is in the
 -- language in which it was found, often the same. `highlight` is the words to mark, a separator, and the text to find them in: C
--- makes the passage of it. Texts are looked for when the page is cut.
+-- makes the passage of it. Texts are looked for when the page is cut; the marks are worked out once, not for each of its rows.
 WITH page AS (
   SELECT f.content, f.kind, f.language, f.rank, f.matched
     FROM search_found(:q, :city, :ctx_languages, true) f
@@ -10,6 +10,8 @@ WITH page AS (
      AND (:ctx_cursor IS NULL OR (-f.rank, f.content) > ((:ctx_cursor->>0)::integer, (:ctx_cursor->>1)::uuid))
    ORDER BY -f.rank, f.content
    LIMIT :limit + 1
+), marks AS MATERIALIZED (
+  SELECT search_marks(:q, :ctx_languages, (SELECT min(p.matched) FROM page p)) AS words
 )
 SELECT page.kind,
        page.content AS id,
@@ -27,7 +29,7 @@ SELECT page.kind,
        t.language <> :ctx_languages[1] AS "language.fallback",
        '[' || -page.rank || ',"' || page.content || '"]' AS _cursor
   FROM page
- CROSS JOIN (SELECT search_marks(:q, :ctx_languages, (SELECT min(p.matched) FROM page p)) AS words) marks
+ CROSS JOIN marks
   JOIN content c ON c.id = page.content
   JOIN translation found ON found.content = page.content AND found.language = page.language
  CROSS JOIN LATERAL (

@@ -90,3 +90,14 @@ def test_every_problem_has_its_page(http, code):
 
 def test_a_host_header_nobody_expects_changes_nothing(http):
     assert answer(http.get("/v1/cities", headers={"Host": "evil.example.net"}))["items"]
+
+
+def test_no_statement_is_compiled_before_it_runs(start_daemon):
+    """PostgreSQL would take half a second to compile what takes it some milliseconds to do."""
+    daemon = start_daemon()
+    with daemon.connect() as db:
+        db.execute("CREATE OR REPLACE FUNCTION clock() RETURNS timestamptz LANGUAGE plpgsql STABLE PARALLEL SAFE AS $$"
+                   " BEGIN IF current_setting('jit') <> 'off' THEN RAISE 'jit'; END IF; RETURN now(); END $$")
+    answer(daemon.http.get("/v1/news"))
+    answer(daemon.http.get("/v1/search?q=visa"))
+    answer(daemon.http.post("/v1/sign-in", json={"email": "somebody@example.org"}), 202)

@@ -6,7 +6,7 @@ import socket
 
 import pytest
 
-from support import ENGLISH, answer, eventually, faults, problem
+from support import ENGLISH, answer, content_key, eventually, faults, problem
 
 JSON = {"Content-Type": "application/json"}
 PORTAL, STRANGER = "https://portal.example.org", "https://evil.example.net"
@@ -119,6 +119,19 @@ def test_all_faults_are_told_at_once_and_point_at_their_place(people, http, plac
     told = faults(http.post("/v1/guides?nonsense=1&lang=no_tag!", json=form))
     assert expected <= told
     assert {place for place, _ in told - expected} == {"/consent"}
+
+
+def test_language_tags_are_spelled_as_they_are_listed(people, http, place):
+    for path in ("/v1/guides?language=UK", "/v1/places?language=AR"):
+        assert faults(http.get(path)) == {("language", "unknown_language")}
+    assert faults(http.get("/v1/changes?lang=DE")) == {("lang", "unknown_language")}
+    form = people.guide_form(place.city) | {"languages": [{"tag": "VI", "level": "native"}]}
+    assert faults(http.post("/v1/guides", json=form)) == {("/languages/0/tag", "unknown_language")}
+    editor = people.somebody_of_staff("editor")
+    article = answer(editor.post("/v1/articles", {"key": content_key()}), 201)["id"]
+    assert faults(editor.post(f"/v1/contents/{article}/revisions", {"language": "EN", "title": "X"})) == {("/language", "unknown_language")}
+    # What a reader asks for is negotiated, and that is blind to case.
+    assert http.get("/v1/articles?lang=DE").headers["Content-Language"] == "de"
 
 
 def test_a_fault_tells_the_limit(http):

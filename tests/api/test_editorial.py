@@ -153,6 +153,9 @@ def test_a_translator_names_what_was_translated(desk):
     assert faults(save(desk.author, revision, {"source_revision": old})) == {("/source_language", "required")}
     assert faults(save(desk.author, revision, {"source_revision": revision, "source_language": "de"})) == {
         ("/source_revision", "unknown_revision")}
+    assert faults(save(desk.author, revision, {"source_language": "en"})) == {("/source_language", "contradiction")}
+    form = {"language": "fr", "title": "Ancien", "source_language": "fr"}
+    assert faults(desk.author.post(f"/v1/contents/{article}/revisions", form)) == {("/source_language", "contradiction")}
 
 
 def test_what_is_left_out_stays_as_it_is_published(desk):
@@ -255,6 +258,13 @@ def test_a_slug_belongs_to_one_article_that_a_reader_can_reach(desk, people):
     refused = problem(desk.reviewer.post(f"/v1/revisions/{revision}/publish"), 409, "duplicate")
     assert [(fault["pointer"], fault["code"]) for fault in refused["errors"]] == [("/slug", "slug_taken")]
     desk.publish(second, "en", slug=slug)  # another language is another address
+
+
+def test_a_slug_of_the_form_of_an_id_hides_nothing(desk):
+    article = desk.article()
+    title = desk.publish(article, "de")["title"]
+    desk.publish(desk.article(), "de", slug=article)
+    assert desk.read(article)["title"] == title
 
 
 def test_of_two_who_publish_one_slug_at_once_one_gets_it(desk):

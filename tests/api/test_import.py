@@ -145,6 +145,11 @@ def test_a_fault_is_named_with_its_line_and_nothing_is_imported(database, conten
     assert said[0].startswith(place) and words in said[0], said
 
 
+def test_a_language_is_spelled_as_it_is_listed(database, content):
+    (content / ARTICLE / "en.md").rename(content / ARTICLE / "EN.md")
+    assert refused_at_first(database, content) == [f"{ARTICLE}/EN.md: there is no language `EN`"]
+
+
 def test_a_step_whose_files_are_gone_is_gone(database, content):
     imported(database, content)
     before = value(database, "SELECT count(*) FROM checklist_rule")
