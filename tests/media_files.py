@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-# Pictures and documents with everything in them that must not be served, made anew for each test.
+# Pictures and documents with everything in them that must not be served, made anew for each test, and how they are brought.
 import io
 import itertools
 import struct
@@ -7,6 +7,9 @@ import zlib
 
 from PIL import Image, PngImagePlugin
 
+from support import answer
+
+JPEG, PNG, WEBP, PDF = "image/jpeg", "image/png", "image/webp", "application/pdf"
 SECRET = b"Erika Mustermann"  # stands in every piece of metadata
 GPS_LATITUDE = 0x0002
 _numbers = itertools.count(1)
@@ -102,3 +105,20 @@ def pdf(catalogue=b"", objects=(), trailer=b""):
     for number in range(1, size):
         out += b"%010d 00000 %c \n" % (places.get(number, 0), b"n"[0] if number in places else b"f"[0])
     return out + b"trailer << /Size %d /Root 1 0 R /Info 7 0 R %s >>\nstartxref\n%d\n%%%%EOF\n" % (size, trailer, start)
+
+
+def send(editor, data, kind=PNG, city=None):
+    return editor.call("POST", "/v1/media" + (f"?city={city}" if city else ""), content=data, headers={"Content-Type": kind})
+
+
+def upload(editor, data, kind=PNG):
+    """The record of something new."""
+    response = send(editor, data, kind)
+    made = answer(response, 201)
+    assert response.headers["Location"] == made["url"] == f"/v1/media/{made['hash']}"
+    return made
+
+
+def describe(editor, made, body):
+    etag = editor.get(f"/v1/media/{made['hash']}/record").headers["ETag"]
+    return editor.patch(f"/v1/media/{made['hash']}", body, headers={"If-Match": etag})

@@ -94,6 +94,16 @@ BEGIN
 END
 $$;
 
+-- What is said about a picture or document, for all that show it. Pictures inside a text carry their own words.
+CREATE OR REPLACE FUNCTION media_changed() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = welcome, pg_temp AS $$
+BEGIN
+  PERFORM change_touch(ARRAY(SELECT c.id FROM content c WHERE c.thumbnail = NEW.hash
+                              UNION
+                             SELECT a.content FROM attachment a WHERE a.media = NEW.hash));
+  RETURN NULL;
+END
+$$;
+
 -- For the job: news that appeared or expired by the clock.
 CREATE OR REPLACE FUNCTION turn_changes() RETURNS integer
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = welcome, pg_temp AS $$
@@ -163,6 +173,9 @@ BEGIN
              'id', c.id, 'slug', t.slug, 'title', t.title, 'summary', t.summary,
              'body_html', with_embeds(t.body_html, t.embeds, t.language || change_object.languages, change_object.city),
              'body_text', text_with_embeds(t.body_text, t.embeds, t.language || change_object.languages),
+             'thumbnail', CASE WHEN c.thumbnail IS NOT NULL THEN media_of(c.thumbnail, t.language || change_object.languages) END,
+             'attachments', CASE WHEN EXISTS (SELECT FROM attachment a WHERE a.content = c.id)
+                                 THEN attachments_of(c.id, t.language || change_object.languages) ELSE '[]' END,
              'city', c.city, 'topics', c.topics, 'audiences', c.audiences, 'reviewed_on', c.reviewed_on,
              'updated_at', rfc3339(t.published_at), 'sources', t.sources, 'provenance', t.provenance, 'translations', (
                SELECT jsonb_agg(jsonb_build_object('language', o.language, 'slug', o.slug, 'title', o.title, 'state', o.state)

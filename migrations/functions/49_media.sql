@@ -1,14 +1,17 @@
 -- SPDX-License-Identifier: EUPL-1.2
 -- Pictures and documents: whose they are, what shows them, and that nothing is published that somebody cannot see.
 
--- What readers get of a thing; its description in their best language. NULL for none: ask only where there is one.
+-- What readers get of a thing; its description in their best language, which is named. NULL for none: ask only where there is one.
 CREATE OR REPLACE FUNCTION media_of(hash text, languages text[]) RETURNS jsonb LANGUAGE plpgsql STABLE AS $$
 BEGIN
   RETURN (SELECT jsonb_build_object(
                    'hash', m.hash, 'url', '/v1/media/' || m.hash, 'type', m.type, 'size', octet_length(m.bytes), 'width', m.width,
-                   'height', m.height, 'alternative_text', coalesce(title_in(m.alternative_texts, languages), (SELECT min(t.value) FROM jsonb_each_text(m.alternative_texts) AS t)),
-                   'credit', m.credit)
-            FROM media m WHERE m.hash = media_of.hash);
+                   'height', m.height, 'alternative_text', said.words, 'language', said.tag, 'credit', m.credit)
+            FROM media m
+            LEFT JOIN LATERAL (
+                   SELECT t.tag, t.words FROM jsonb_each_text(m.alternative_texts) AS t(tag, words)
+                    ORDER BY array_position(media_of.languages, t.tag) NULLS LAST, t.tag LIMIT 1) said ON true
+           WHERE m.hash = media_of.hash);
 END
 $$;
 
@@ -34,10 +37,12 @@ END
 $$;
 
 -- First in every change of a thing: locked, if it is there and of one of the editor's desks; then If-Match ('*': not asked for).
+-- Locks are taken in one order: content, then media, then the feed's rows; so what shows it comes first here, though nothing changes it.
 CREATE OR REPLACE FUNCTION lock_for_media(hash text, if_match text) RETURNS void LANGUAGE plpgsql VOLATILE AS $$
 DECLARE
   found_version integer;
 BEGIN
+  PERFORM FROM content c WHERE c.thumbnail = lock_for_media.hash FOR KEY SHARE;
   SELECT m.version INTO found_version FROM media m
    WHERE m.hash = lock_for_media.hash AND m.desk = ANY (my_desks())
      FOR UPDATE;
@@ -154,12 +159,16 @@ END
 $$;
 
 -- Whoever publishes in a language has said there what is to be seen (Web Content Accessibility Guidelines, 1.1.1). Pictures inside a
--- text carry their own words; they only have to be there.
+-- text carry their own words; they only have to be there. Held until the end of the transaction, so that nobody takes the words away.
 CREATE OR REPLACE FUNCTION refuse_undescribed(content uuid, languages text[]) RETURNS void
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = welcome, pg_temp AS $$
 DECLARE
   faults jsonb;
 BEGIN
+  PERFORM FROM media m
+    WHERE m.hash = (SELECT c.thumbnail FROM content c WHERE c.id = refuse_undescribed.content)
+       OR m.hash = ANY (ARRAY(SELECT a.media FROM attachment a WHERE a.content = refuse_undescribed.content))
+    ORDER BY m.hash FOR KEY SHARE;
   SELECT jsonb_agg(jsonb_build_object('pointer', shown.pointer, 'code', 'alternative_text_missing', 'limit', wanted.tag)
                    ORDER BY shown.pointer, wanted.tag) INTO faults
     FROM (SELECT '/thumbnail' AS pointer, c.thumbnail AS hash FROM content c WHERE c.id = refuse_undescribed.content
@@ -175,6 +184,7 @@ BEGIN
 END
 $$;
 
+-- Before readers get it and the feed hears of it: whoever describes a thing holds that before the feed's rows, too.
 CREATE OR REPLACE FUNCTION revision_shows() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = welcome, pg_temp AS $$
 BEGIN
   PERFORM refuse_undescribed(NEW.content, ARRAY[NEW.language]);
@@ -184,7 +194,7 @@ BEGIN
                                      AND NOT EXISTS (SELECT FROM media m WHERE m.hash = substr(e.name, 7))) THEN
     PERFORM problem('conflict_state', '[{"pointer":"/body_markdown","code":"unknown_media"}]');
   END IF;
-  RETURN NULL;
+  RETURN NEW;
 END
 $$;
 

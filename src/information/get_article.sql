@@ -3,7 +3,7 @@
 -- language there is.
 -- A slug that no article has any more leads to the one that had it.
 WITH RECURSIVE self AS (
-  SELECT a.id, a.city, a.parent, a.topics, a.audiences, a.stages, a.related, a.replaces, a.office, a.reviewed_on
+  SELECT a.id, a.city, a.parent, a.topics, a.audiences, a.stages, a.related, a.replaces, a.office, a.reviewed_on, a.thumbnail
     FROM content a
    WHERE a.id = (SELECT content_of('article', :slug, :city, :ctx_languages))
 ), moved AS (
@@ -64,6 +64,8 @@ SELECT self.id,
        t.summary,
        CASE WHEN t.embeds <> '{}' THEN with_embeds(t.body_html, t.embeds, :ctx_languages, :city) ELSE t.body_html END AS body_html,
        CASE WHEN t.embeds <> '{}' THEN text_with_embeds(t.body_text, t.embeds, :ctx_languages) ELSE t.body_text END AS body_text,
+       CASE WHEN self.thumbnail IS NOT NULL THEN media_of(self.thumbnail, :ctx_languages) END AS thumbnail,
+       CASE WHEN EXISTS (SELECT FROM attachment x WHERE x.content = self.id) THEN attachments_of(self.id, :ctx_languages) ELSE '[]' END AS attachments,
        self.city,
        self.parent,
        self.topics,

@@ -18,6 +18,7 @@ WITH self AS (
 SELECT t.title,
        t.summary,
        CASE WHEN t.embeds <> '{}' THEN with_embeds(t.body_html, t.embeds, :ctx_languages, :city) ELSE t.body_html END AS body_html,
+       attachments_of(self.id, :ctx_languages)::text AS attachments,
        t.sources::text AS sources,
        t.provenance->>'method' AS method,
        t.state,

@@ -6,6 +6,7 @@ SELECT a.id,
        t.slug,
        t.title,
        t.summary,
+       CASE WHEN a.thumbnail IS NOT NULL THEN media_of(a.thumbnail, :ctx_languages) END AS thumbnail,
        a.city,
        a.parent,
        a.topics,
@@ -16,7 +17,7 @@ SELECT a.id,
        t.language AS "language.served",
        t.language <> :ctx_languages[1] AS "language.fallback",
        '[' || a.position || ',"' || a.id || '"]' AS _cursor
-  FROM (SELECT x.id, x.position, x.city, x.parent, x.topics, x.audiences, x.stages
+  FROM (SELECT x.id, x.position, x.city, x.parent, x.topics, x.audiences, x.stages, x.thumbnail
           FROM content x
          WHERE x.kind = 'article'
            AND x.shown

@@ -10,6 +10,7 @@
 #include <string.h>
 #include <time.h>
 #include <unicode/udat.h>
+#include <unicode/unumberformatter.h>
 #include <unicode/ustring.h>
 
 #include "banned.h"
@@ -24,7 +25,7 @@ static const char STYLE[] =
     "li,tr,img,blockquote{break-inside:avoid}"
     ".summary{font-weight:bold}"
     ".notice{border:2px solid;padding:.5em 1em;margin-block:1em;font-family:sans-serif}"
-    ".dates,.sources{font-family:sans-serif;font-size:90%}"
+    ".dates,.sources,.attachments{font-family:sans-serif;font-size:90%}"
     "@media print{body{max-width:none;margin:0;padding:0}a{color:#000}main a[href^=http]::after{content:' (' attr(href) ')';"
     "overflow-wrap:anywhere}.sources a::after{content:none}}";
 
@@ -129,6 +130,79 @@ static void date_write(const struct page *page, const char *key, const char *col
     buffer_puts(page->out, "</p>\n");
 }
 
+/* "184 kB" as that language writes it; nothing where ICU fails. */
+static void size_show(double bytes, const char *language, char shown[static 200])
+{
+    const bool large = bytes >= 1000000;
+    const UChar *skeleton = large ? u"measure-unit/digital-megabyte unit-width-short .#" : u"measure-unit/digital-kilobyte unit-width-short .#";
+    UChar wide[64];
+    UErrorCode status = U_ZERO_ERROR;
+    *shown = '\0';
+    UNumberFormatter *format = unumf_openForSkeletonAndLocale(skeleton, -1, language, &status);
+    UFormattedNumber *number = unumf_openResult(&status);
+    unumf_formatDouble(format, bytes / (large ? 1000000 : 1000), number, &status);
+    const int32_t length = unumf_resultToString(number, wide, 64, &status);
+    unumf_closeResult(number);
+    unumf_close(format);
+    if (U_SUCCESS(status) && length < 64)
+        u_strToUTF8WithSub(shown, 200, NULL, wide, length, 0xfffd, NULL, &status);
+}
+
+/* What people call a type: the part behind the slash in capitals. */
+static const char *type_name(const char *type)
+{
+    static const char *const names[][2] = {
+        {"image/jpeg", "JPEG"}, {"image/png", "PNG"}, {"image/webp", "WebP"}, {"application/pdf", "PDF"},
+    };
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (type && strcmp(names[i][0], type) == 0)
+            return names[i][1];
+    return "";
+}
+
+/* A link in the words of its description, in whatever language that is; then what to expect. */
+static void attachment_write(const struct page *page, const json_t *media, const char *tag)
+{
+    const char *words = json_string_value(json_object_get(media, "alternative_text"));
+    const char *language = json_string_value(json_object_get(media, "language"));
+    const char *address = json_string_value(json_object_get(media, "url"));
+    const char *type = type_name(json_string_value(json_object_get(media, "type")));
+    char size[200];
+    size_show(json_number_value(json_object_get(media, "size")), tag, size);
+    buffer_puts(page->out, "<li><a dir=\"auto\" href=\"");
+    buffer_html(page->out, address ? address : "");
+    if (language) {
+        buffer_puts(page->out, "\" lang=\"");
+        buffer_html(page->out, language);
+    }
+    buffer_puts(page->out, "\">");
+    buffer_html(page->out, words ? words : type);
+    buffer_puts(page->out, "</a> <bdi lang=\"");
+    buffer_html(page->out, tag);
+    buffer_printf(page->out, "\">(%s, ", type);
+    buffer_html(page->out, size);
+    buffer_puts(page->out, ")</bdi></li>\n");
+}
+
+/* What comes with it; the list is left out where there is nothing. */
+static bool attachments_write(const struct page *page)
+{
+    const char *text = row_text(page->rows, 0, "attachments"), *tag;
+    json_t *attachments = json_loads(text ? text : "[]", 0, NULL);
+    size_t i;
+    json_t *media;
+    if (json_array_size(attachments) > 0) {
+        buffer_puts(page->out, "<section class=\"attachments\">\n");
+        buffer_html(page->out, sentence_open(page, "h2", "attachments", &tag));
+        buffer_puts(page->out, "</h2>\n<ul>\n");
+        json_array_foreach(attachments, i, media)
+            attachment_write(page, media, tag);
+        buffer_puts(page->out, "</ul>\n</section>\n");
+    }
+    json_decref(attachments);
+    return attachments != NULL;
+}
+
 /* [{"basis", "source"}]; the list is left out where there is none. */
 static bool sources_write(const struct page *page)
 {
@@ -185,7 +259,7 @@ static bool print_write(struct request *request, const PGresult *rows, struct bu
         buffer_puts(out, "</p>\n");
     }
     buffer_puts(out, row_text(rows, 0, "body_html")); /* safe since it was rendered */
-    const bool listed = sources_write(&page);
+    const bool listed = attachments_write(&page) && sources_write(&page);
     buffer_puts(out, "<footer class=\"dates\">\n");
     date_write(&page, "updated", "updated_on");
     date_write(&page, "reviewed", "reviewed_on");

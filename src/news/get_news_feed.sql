@@ -8,6 +8,7 @@ SELECT c.name AS city_name,
        item.title,
        item.summary,
        item.body_html,
+       item.attachments::text AS attachments,
        item.language,
        item.topics,
        rfc3339(item.publishes_at) AS published_at,
@@ -15,7 +16,10 @@ SELECT c.name AS city_name,
   FROM (VALUES (1)) AS one
   LEFT JOIN city c ON c.slug = :city
   LEFT JOIN LATERAL (
-         SELECT a.id, t.slug, t.title, t.summary, t.body_html, t.language, array_to_string(a.topics, ' ') AS topics, a.publishes_at,
+         SELECT a.id, t.slug, t.title, t.summary,
+                CASE WHEN t.embeds <> '{}' THEN with_embeds(t.body_html, t.embeds, :ctx_languages, :city) ELSE t.body_html END AS body_html,
+                CASE WHEN EXISTS (SELECT FROM attachment x WHERE x.content = a.id) THEN attachments_of(a.id, :ctx_languages) END AS attachments,
+                t.language, array_to_string(a.topics, ' ') AS topics, a.publishes_at,
                 greatest(a.publishes_at, t.published_at) AS updated_at
            FROM (SELECT x.id, x.topics, n.publishes_at
                    FROM news n
@@ -29,7 +33,7 @@ SELECT c.name AS city_name,
                   ORDER BY n.publishes_at DESC, n.content DESC
                   LIMIT 50) a
           CROSS JOIN LATERAL (
-                  SELECT p.slug, p.title, p.summary, p.body_html, p.published_at, p.language
+                  SELECT p.slug, p.title, p.summary, p.body_html, p.embeds, p.published_at, p.language
                     FROM translation p
                    WHERE p.content = a.id
                    ORDER BY array_position(:ctx_languages, p.language) NULLS LAST, p.language

@@ -1,7 +1,7 @@
 -- SPDX-License-Identifier: EUPL-1.2
 -- Expired news stay readable, those that are not out yet do not exist. Old slugs lead to the new one.
 WITH self AS (
-  SELECT c.id, c.city, c.topics, c.audiences, n.cities, n.publishes_at, n.expires_at
+  SELECT c.id, c.city, c.topics, c.audiences, c.thumbnail, n.cities, n.publishes_at, n.expires_at
     FROM news n
     JOIN content c ON c.id = n.content
    WHERE n.content = (SELECT thing_of('news', :slug, :city, :ctx_languages))
@@ -15,8 +15,10 @@ SELECT self.id,
        t.slug,
        t.title,
        t.summary,
-       t.body_html,
-       t.body_text,
+       CASE WHEN t.embeds <> '{}' THEN with_embeds(t.body_html, t.embeds, :ctx_languages, :city) ELSE t.body_html END AS body_html,
+       CASE WHEN t.embeds <> '{}' THEN text_with_embeds(t.body_text, t.embeds, :ctx_languages) ELSE t.body_text END AS body_text,
+       CASE WHEN self.thumbnail IS NOT NULL THEN media_of(self.thumbnail, :ctx_languages) END AS thumbnail,
+       CASE WHEN EXISTS (SELECT FROM attachment x WHERE x.content = self.id) THEN attachments_of(self.id, :ctx_languages) ELSE '[]' END AS attachments,
        self.city,
        self.cities,
        self.topics,

@@ -5,6 +5,7 @@ SELECT a.id,
        t.slug,
        t.title,
        t.summary,
+       CASE WHEN a.thumbnail IS NOT NULL THEN media_of(a.thumbnail, :ctx_languages) END AS thumbnail,
        a.city,
        a.cities,
        a.topics,
@@ -16,7 +17,7 @@ SELECT a.id,
        t.language AS "language.served",
        t.language <> :ctx_languages[1] AS "language.fallback",
        jsonb_build_array(a.publishes_at, a.id) AS _cursor
-  FROM (SELECT x.id, x.city, n.cities, x.topics, x.audiences, n.publishes_at, n.expires_at
+  FROM (SELECT x.id, x.city, n.cities, x.topics, x.audiences, x.thumbnail, n.publishes_at, n.expires_at
           FROM news n
           JOIN content x ON x.id = n.content
          WHERE x.shown

@@ -1,7 +1,7 @@
 -- SPDX-License-Identifier: EUPL-1.2
 -- Current slugs in all languages and ids lead here, old slugs to the new one. Contacts are roles, not people.
 WITH self AS (
-  SELECT c.id, c.city, c.topics, c.audiences, p AS place
+  SELECT c.id, c.city, c.topics, c.audiences, c.thumbnail, p AS place
     FROM content c
     JOIN place p ON p.content = c.id
    WHERE c.id = (SELECT thing_of('place', :slug, :city, :ctx_languages))
@@ -14,8 +14,10 @@ SELECT self.id,
        t.slug,
        t.title,
        t.summary,
-       t.body_html,
-       t.body_text,
+       CASE WHEN t.embeds <> '{}' THEN with_embeds(t.body_html, t.embeds, :ctx_languages, :city) ELSE t.body_html END AS body_html,
+       CASE WHEN t.embeds <> '{}' THEN text_with_embeds(t.body_text, t.embeds, :ctx_languages) ELSE t.body_text END AS body_text,
+       CASE WHEN self.thumbnail IS NOT NULL THEN media_of(self.thumbnail, :ctx_languages) END AS thumbnail,
+       CASE WHEN EXISTS (SELECT FROM attachment x WHERE x.content = self.id) THEN attachments_of(self.id, :ctx_languages) ELSE '[]' END AS attachments,
        self.city,
        self.topics,
        self.audiences,

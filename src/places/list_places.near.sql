@@ -4,6 +4,7 @@ SELECT a.id,
        t.slug,
        t.title,
        t.summary,
+       CASE WHEN a.thumbnail IS NOT NULL THEN media_of(a.thumbnail, :ctx_languages) END AS thumbnail,
        a.city,
        a.topics,
        k.code AS "category.code",
@@ -32,7 +33,7 @@ SELECT a.id,
        t.language AS "language.served",
        t.language <> :ctx_languages[1] AS "language.fallback",
        jsonb_build_array(a.distance, a.id) AS _cursor
-  FROM (SELECT x.id, x.position, x.city, x.topics, here.distance, p AS place
+  FROM (SELECT x.id, x.position, x.city, x.topics, x.thumbnail, here.distance, p AS place
           FROM content x
           JOIN place p ON p.content = x.id
          CROSS JOIN LATERAL (

@@ -4,6 +4,7 @@ SELECT a.id,
        t.slug,
        t.title,
        t.summary,
+       CASE WHEN a.thumbnail IS NOT NULL THEN media_of(a.thumbnail, :ctx_languages) END AS thumbnail,
        a.city,
        a.topics,
        a.audiences,
@@ -15,7 +16,7 @@ SELECT a.id,
        t.language AS "language.served",
        t.language <> :ctx_languages[1] AS "language.fallback",
        '[' || a.position || ',"' || a.id || '"]' AS _cursor
-  FROM (SELECT x.id, x.position, x.city, x.topics, x.audiences, s.teller, s.speaks, s.fictional
+  FROM (SELECT x.id, x.position, x.city, x.topics, x.audiences, x.thumbnail, s.teller, s.speaks, s.fictional
           FROM content x
           JOIN story s ON s.content = x.id
          WHERE x.kind = 'story'

@@ -6,30 +6,17 @@ import re
 
 import media_files
 import pytest
-from media_files import SECRET
+from media_files import JPEG, PDF, PNG, SECRET, WEBP, describe, send, upload
 from PIL import Image, ImageCms, ImageOps
 
 from support import Desk, answer, at_once, faults, problem
 
-JPEG, PNG, WEBP, PDF = "image/jpeg", "image/png", "image/webp", "application/pdf"
 NOTHING = "0" * 64
 
 
 @pytest.fixture
 def desk(people, place):
     return Desk(people, place.city)
-
-
-def send(editor, data, kind=PNG, city=None):
-    return editor.call("POST", "/v1/media" + (f"?city={city}" if city else ""), content=data, headers={"Content-Type": kind})
-
-
-def upload(editor, data, kind=PNG):
-    """The record of something new."""
-    response = send(editor, data, kind)
-    made = answer(response, 201)
-    assert response.headers["Location"] == made["url"] == f"/v1/media/{made['hash']}"
-    return made
 
 
 def fetch(http, made):
@@ -39,11 +26,6 @@ def fetch(http, made):
     assert response.headers["Content-Type"] == made["type"] and len(response.content) == made["size"]
     assert hashlib.sha256(response.content).hexdigest() == made["hash"]
     return response.content
-
-
-def describe(editor, made, body):
-    etag = editor.get(f"/v1/media/{made['hash']}/record").headers["ETag"]
-    return editor.patch(f"/v1/media/{made['hash']}", body, headers={"If-Match": etag})
 
 
 def opened(data):
