@@ -25,6 +25,7 @@ struct content_files {
     const struct schema *kinds[CONTENT_KINDS];
     const struct schema *text; /* front matter */
     const struct schema *body;
+    const struct schema *media; /* what is said of a picture or document */
 };
 
 /* A translation's file taken apart; borrowed from the text it was in. */

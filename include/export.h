@@ -38,4 +38,7 @@ void export_release(struct export *export);
 /* src/information/content_export.c: content of all kinds. */
 bool export_content(struct export *export);
 
+/* src/media/media_export.c: what it shows. */
+bool export_media(struct export *export);
+
 #endif

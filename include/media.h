@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#define MEDIA_BYTES_MAX 10485760 /* as upload_media takes */
 #define MEDIA_SIDE_MAX 12000   /* pixels */
 #define MEDIA_PIXELS_MAX 40000000
 
@@ -32,6 +33,10 @@ struct media_fault {
 /* Makes output of input, which is said to be of this media type (one of image/jpeg, image/png, image/webp, application/pdf). May take
  * seconds and, for the largest pictures, half a gigabyte. Any thread. False: refused, see fault. */
 bool media_clean(const char *type, struct media_input input, struct media_output *output, struct media_fault *fault);
+
+/* The media type that files of this ending ("jpg", "png", "webp", "pdf") are of, and the other way round; NULL for others. Static. */
+const char *media_type(const char *ending);
+const char *media_ending(const char *type);
 
 /* The same for one type each, already recognised. */
 bool media_clean_jpeg(struct media_input input, struct media_output *output, struct media_fault *fault);

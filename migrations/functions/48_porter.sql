@@ -43,17 +43,27 @@ BEGIN
                  ('/replaces', 'replaced_already',
                   EXISTS (SELECT FROM content c WHERE c.replaces = replaces_of AND c.city = entry ->> 'city' AND c.archived_at IS NULL
                                                   AND (c.kind, c.key) <> (of_kind, of_key))),
-                 ('/office', 'unknown_place', entry ? 'office' AND office_of IS NULL)
+                 ('/office', 'unknown_place', entry ? 'office' AND office_of IS NULL),
+                 ('/thumbnail', 'unknown_media', entry ? 'thumbnail' AND NOT EXISTS (SELECT FROM media m WHERE m.hash = entry ->> 'thumbnail')),
+                 ('/thumbnail', 'not_a_picture', EXISTS (SELECT FROM media m WHERE m.hash = entry ->> 'thumbnail' AND m.width IS NULL))
+           UNION ALL
+          SELECT '/attachments/' || a.n - 1, 'unknown_media', NOT EXISTS (SELECT FROM media m WHERE m.hash = a.hash)
+            FROM jsonb_array_elements_text(entry -> 'attachments') WITH ORDINALITY AS a(hash, n)
            UNION ALL
           SELECT '/related/' || k.n - 1, 'unknown_article',
                  NOT EXISTS (SELECT FROM content c WHERE c.kind = 'article' AND c.key = k.key)
             FROM jsonb_array_elements_text(entry -> 'related') WITH ORDINALITY AS k(key, n)) AS f(pointer, code, wrong)
    WHERE f.wrong;
   IF faults IS NULL THEN
-    UPDATE content c SET parent = parent_of, replaces = replaces_of, office = office_of, related = related_of
+    UPDATE content c SET parent = parent_of, replaces = replaces_of, office = office_of, related = related_of,
+                         thumbnail = entry ->> 'thumbnail'
      WHERE c.kind = of_kind AND c.key = of_key
-       AND (c.parent, c.replaces, c.office, c.related) IS DISTINCT FROM (parent_of, replaces_of, office_of, related_of);
+       AND (c.parent, c.replaces, c.office, c.related, c.thumbnail)
+           IS DISTINCT FROM (parent_of, replaces_of, office_of, related_of, entry ->> 'thumbnail');
     changed := FOUND;
+    IF set_attachments((SELECT c.id FROM content c WHERE c.kind = of_kind AND c.key = of_key), words_of(entry -> 'attachments')) THEN
+      changed := true; -- not with OR: what is known to be true would leave the call out
+    END IF;
   END IF;
 END
 $$;
@@ -140,7 +150,10 @@ SELECT c.kind, c.key,
          'review_due_on', c.review_due_on,
          'parent', p.key,
          'replaces', r.key,
-         'office', o.key) || coalesce(part_of(c.kind, c.id), '{}')) AS entry
+         'office', o.key,
+         'thumbnail', c.thumbnail,
+         'attachments', (SELECT jsonb_agg(a.media ORDER BY a.position) FROM attachment a WHERE a.content = c.id))
+           || coalesce(part_of(c.kind, c.id), '{}')) AS entry
   FROM exported c
   LEFT JOIN exported_sources s ON s.content = c.id
   LEFT JOIN exported p ON p.id = c.parent
@@ -167,3 +180,42 @@ SELECT c.kind, c.key, t.language,
   JOIN exported c ON c.id = t.content
   LEFT JOIN exported_sources s ON s.content = c.id
   LEFT JOIN translation source ON source.content = t.content AND source.language = t.source_language AND source.language <> t.language;
+
+-- Pictures and documents that exported things or their texts show, with what is said of them. Events are no files yet.
+CREATE VIEW exported_media AS
+WITH named AS (
+  SELECT c.thumbnail AS hash FROM exported c WHERE c.kind <> 'event'
+   UNION
+  SELECT a.media FROM exported c JOIN attachment a ON a.content = c.id WHERE c.kind <> 'event'
+   UNION
+  SELECT substr(e.name, length('media:') + 1)
+    FROM exported c
+    JOIN translation t ON t.content = c.id
+   CROSS JOIN unnest(t.embeds) AS e(name)
+   WHERE c.kind <> 'event'
+     AND starts_with(e.name, 'media:')
+)
+SELECT m.hash, m.type, m.bytes,
+       jsonb_strip_nulls(jsonb_build_object('alternative_texts', nullif(m.alternative_texts, '{}'), 'credit', m.credit,
+                                            'city', nullif(m.desk, '*'))) AS entry
+  FROM named
+  JOIN media m USING (hash);
+
+-- For the import: what is said of a thing, and its bytes where they are new.
+CREATE OR REPLACE FUNCTION import_media(of_hash text, of_type text, of_bytes bytea, of_width integer, of_height integer, entry jsonb)
+RETURNS boolean LANGUAGE plpgsql VOLATILE AS $$
+DECLARE
+  texts jsonb := coalesce(entry -> 'alternative_texts', '{}');
+  desk_of text := coalesce(entry ->> 'city', '*');
+BEGIN
+  IF of_bytes IS NOT NULL THEN
+    INSERT INTO media (hash, type, bytes, width, height, desk, credit, alternative_texts)
+    VALUES (of_hash, of_type, of_bytes, of_width, of_height, desk_of, entry ->> 'credit', texts);
+  ELSE
+    UPDATE media m SET desk = desk_of, credit = entry ->> 'credit', alternative_texts = texts
+     WHERE m.hash = of_hash
+       AND (m.desk, m.credit, m.alternative_texts) IS DISTINCT FROM (desk_of, entry ->> 'credit', texts);
+  END IF;
+  RETURN FOUND;
+END
+$$;

@@ -73,16 +73,35 @@ BEGIN
 END
 $$;
 
--- These, in this order; NULL leaves them as they are.
-CREATE OR REPLACE FUNCTION set_attachments(content uuid, hashes text[]) RETURNS void LANGUAGE plpgsql VOLATILE AS $$
+-- Where things show media beside their texts.
+CREATE VIEW media_shown AS
+SELECT c.id AS content, '/thumbnail' AS pointer, c.thumbnail AS hash
+  FROM content c
+ WHERE c.thumbnail IS NOT NULL
+ UNION ALL
+SELECT a.content, '/attachments/' || row_number() OVER (PARTITION BY a.content ORDER BY a.position) - 1, a.media
+  FROM attachment a;
+
+-- What published texts show and nobody has described in their language. The import looks at it when all is there.
+CREATE VIEW undescribed AS
+SELECT c.kind, c.key, s.pointer, s.hash, l.tag AS language
+  FROM media_shown s
+  JOIN content c ON c.id = s.content
+  JOIN media m ON m.hash = s.hash
+ CROSS JOIN unnest(c.languages) AS l(tag)
+ WHERE NOT m.alternative_texts ? l.tag;
+
+-- These, in this order; NULL leaves them as they are. Whether that changed anything.
+CREATE OR REPLACE FUNCTION set_attachments(content uuid, hashes text[]) RETURNS boolean LANGUAGE plpgsql VOLATILE AS $$
 BEGIN
   IF hashes IS NULL
      OR hashes = ARRAY(SELECT a.media FROM attachment a WHERE a.content = set_attachments.content ORDER BY a.position) THEN
-    RETURN;
+    RETURN false;
   END IF;
   DELETE FROM attachment a WHERE a.content = set_attachments.content;
   INSERT INTO attachment (content, position, media)
   SELECT set_attachments.content, h.n, h.hash FROM unnest(hashes) WITH ORDINALITY AS h(hash, n);
+  RETURN true;
 END
 $$;
 
@@ -131,7 +150,7 @@ CREATE OR REPLACE FUNCTION media_before() RETURNS trigger LANGUAGE plpgsql SECUR
 DECLARE
   faults jsonb;
 BEGIN
-  IF (NEW.alternative_texts, NEW.credit) IS NOT DISTINCT FROM (OLD.alternative_texts, OLD.credit) THEN
+  IF (NEW.alternative_texts, NEW.credit, NEW.desk) IS NOT DISTINCT FROM (OLD.alternative_texts, OLD.credit, OLD.desk) THEN
     RETURN NEW;
   END IF;
   SELECT jsonb_agg(jsonb_build_object('pointer', '/alternative_texts/' || gone.tag, 'code', 'alternative_text_missing', 'limit', gone.tag)
@@ -166,18 +185,15 @@ DECLARE
   faults jsonb;
 BEGIN
   PERFORM FROM media m
-    WHERE m.hash = (SELECT c.thumbnail FROM content c WHERE c.id = refuse_undescribed.content)
-       OR m.hash = ANY (ARRAY(SELECT a.media FROM attachment a WHERE a.content = refuse_undescribed.content))
+    WHERE m.hash = ANY (ARRAY(SELECT s.hash FROM media_shown s WHERE s.content = refuse_undescribed.content))
     ORDER BY m.hash FOR KEY SHARE;
   SELECT jsonb_agg(jsonb_build_object('pointer', shown.pointer, 'code', 'alternative_text_missing', 'limit', wanted.tag)
                    ORDER BY shown.pointer, wanted.tag) INTO faults
-    FROM (SELECT '/thumbnail' AS pointer, c.thumbnail AS hash FROM content c WHERE c.id = refuse_undescribed.content
-           UNION ALL
-          SELECT '/attachments/' || row_number() OVER (ORDER BY a.position) - 1, a.media
-            FROM attachment a WHERE a.content = refuse_undescribed.content) AS shown
+    FROM media_shown shown
     JOIN media m ON m.hash = shown.hash
    CROSS JOIN unnest(refuse_undescribed.languages) AS wanted(tag)
-   WHERE NOT m.alternative_texts ? wanted.tag;
+   WHERE shown.content = refuse_undescribed.content
+     AND NOT m.alternative_texts ? wanted.tag;
   IF faults IS NOT NULL AND me() IS NOT NULL THEN -- the import says it file by file
     PERFORM problem('conflict_state', faults);
   END IF;

@@ -15,7 +15,7 @@ GRANT EXECUTE ON FUNCTION
   article_link(text, text, text[]), thing_of(text, text, text, text[]), thing_moved(text, text, text, text[]),
   distance_m(float8, float8, float8, float8), in_berlin(timestamp), coming_holidays(), opening_hours_of(jsonb), refuse_bad_hours(jsonb),
   open_times(jsonb, boolean, date[], date, date), open_at(place, timestamptz, date[]), opening_at(place, timestamptz, date[]),
-  media_of(text, text[]), attachments_of(uuid, text[]),
+  media_of(text, text[]), attachments_of(uuid, text[]), set_attachments(uuid, text[]), refuse_undescribed(uuid, text[]),
   words_of(jsonb), merge_patch(jsonb, jsonb), without_empty(jsonb), part_of(text, uuid), set_part(text, uuid, jsonb), set_place(uuid, jsonb),
   set_news(uuid, jsonb), set_story(uuid, jsonb), refuse_faults(jsonb), refuse_bad_place(uuid, jsonb), unknown_tags(jsonb, text)
   TO welcome, welcome_worker;
@@ -38,8 +38,8 @@ GRANT EXECUTE ON FUNCTION
   source_of(uuid, text, text), refuse_unknown_source(uuid, text, text, uuid), bases_of(jsonb), editor_of(uuid),
   title_of(uuid, text[]), is_ahead(uuid, text), is_in_state(content, text, text), confirm_translations(uuid), desk_version(text), lock_for_desk(text, text), set_desk(text, boolean, text[]),
   refuse_unknown_embeds(text[]),
-  desk_for_media(text), lock_for_media(text, text), refuse_unknown_media(text, text[]), set_attachments(uuid, text[]), contents_with(text),
-  texts_merged(jsonb, jsonb), refuse_undescribed(uuid, text[]), make_content(uuid, text, jsonb), change_content(uuid, text, jsonb)
+  desk_for_media(text), lock_for_media(text, text), refuse_unknown_media(text, text[]), contents_with(text), texts_merged(jsonb, jsonb),
+  make_content(uuid, text, jsonb), change_content(uuid, text, jsonb)
   TO welcome;
 
 GRANT EXECUTE ON FUNCTION
@@ -49,7 +49,7 @@ GRANT EXECUTE ON FUNCTION
   close_stale_requests(), clean_outbox(), count_demand(jsonb), clean_demand(), import_persona(jsonb, timestamptz), settle_demo(text, text),
   publish_translation(uuid, text, text, text, text, text, text, text, text[], text, text, boolean, text[], jsonb, date),
   import_content(text, text, jsonb), import_links(text, text, jsonb), import_misplaced(text, text),
-  import_former_slugs(text, text, text, jsonb)
+  import_former_slugs(text, text, text, jsonb), import_media(text, text, bytea, integer, integer, jsonb)
   TO welcome_worker;
 
 GRANT EXECUTE ON FUNCTION change_history(), reach_of(text, text[]), change_part(text, uuid, text), change_object(uuid, text, text, text[])
@@ -60,4 +60,4 @@ GRANT EXECUTE ON FUNCTION refuse_unknown_object(text, uuid), keep_feedback_addre
 GRANT SELECT ON public_guide, guide_contact, request_contact, proposal_detail, match_contact, candidate, staff_account,
                 published_translation, content_work, editorial_task, media_record
    TO welcome;
-GRANT SELECT ON published_translation, slug_clash, exported_thing, exported_text TO welcome_worker;
+GRANT SELECT ON published_translation, slug_clash, exported_thing, exported_text, exported_media, undescribed TO welcome_worker;

@@ -65,7 +65,8 @@ bool content_files_load(struct content_files *files, struct arena *arena, struct
     }
     files->text = done ? schema_compile(set, node_get(own, "text"), error) : NULL;
     files->body = files->text ? schema_compile(set, node_get(own, "body"), error) : NULL;
-    return files->body != NULL;
+    files->media = files->body ? schema_compile(set, node_get(own, "media"), error) : NULL;
+    return files->media != NULL;
 }
 
 bool content_text_read(const char *text, size_t length, struct arena *arena, struct content_text *result, struct tree_error *error)

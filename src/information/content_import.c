@@ -12,13 +12,17 @@
 #include "banned.h"
 
 /* Editors wait until the import has ended, readers do not: nobody sees or makes half a tree, and nobody waits for each other. */
-static const char LOCK[] = "LOCK TABLE content IN EXCLUSIVE MODE";
+static const char LOCK[] = "LOCK TABLE content, media IN EXCLUSIVE MODE";
 
 static const char THING[] = "SELECT import_content($1, $2, $3)";
 static const char LINKS[] = "SELECT l.changed, l.faults FROM import_links($1, $2, $3) l";
 static const char MISPLACED[] = "SELECT NULL, import_misplaced($1, $2)";
 static const char FORMER_SLUGS[] = "SELECT import_former_slugs($1, $2, $3, $4)";
 static const char CLASHES[] = "SELECT s.key, s.other, s.language, s.slug FROM slug_clash s WHERE s.kind = $1 ORDER BY 1, 2, 3";
+
+static const char UNDESCRIBED[] = "SELECT u.kind, u.key, u.pointer, u.hash, u.language FROM undescribed u ORDER BY 1, 2, 3, 5";
+static const char UNKNOWN_MEDIA[] = "SELECT e FROM unnest($1::text[]) e WHERE starts_with(e, 'media:')"
+                                    "   AND NOT EXISTS (SELECT FROM media m WHERE 'media:' || m.hash = e)";
 
 static const char TRANSLATION[] =
     "SELECT publish_translation(c.id, $3, e->>'slug', e->>'title', coalesce(e->>'summary', ''), $5, $6, $7, $8,"
@@ -53,6 +57,24 @@ static bool thing_look(struct content *content, const struct thing *thing)
     return import_apply(content->import, thing->path, thing->root, MISPLACED, 2, values);
 }
 
+/* Says where a text shows what is not there. */
+static bool media_known(struct import *import, const struct thing_text *text, const char *embeds)
+{
+    PGresult *unknown = database_query(import->db, UNKNOWN_MEDIA, 1, &embeds);
+    const struct fault fault = {.pointer = "", .code = "unknown_media"};
+    bool known = unknown || import_refuse(text->path, 0, "%s", PQerrorMessage(import->db));
+    import->broken = import->broken || !unknown;
+    for (int i = 0; i < PQntuples(unknown); i++) {
+        const char *end = strstr(text->file.body, PQgetvalue(unknown, i, 0));
+        unsigned line = text->file.body_line;
+        for (const char *c = text->file.body; end && c < end; c++)
+            line += *c == '\n';
+        known = import_fault(import, text->path, line, &fault);
+    }
+    PQclear(unknown);
+    return known;
+}
+
 static bool text_write(struct content *content, const struct thing *thing, const struct thing_text *text)
 {
     struct import *import = content->import;
@@ -70,7 +92,7 @@ static bool text_write(struct content *content, const struct thing *thing, const
                             done ? body.text : NULL,
                             done ? sql_text_array(body.embeds, body.embed_count, &scratch) : NULL,
                             import_json(import, node_get(thing->root, "sources"))};
-    done = done && values[3] && values[7] && values[8] &&
+    done = done && values[3] && values[7] && values[8] && media_known(import, text, values[7]) &&
            import_apply(import, text->path, text->file.front, TRANSLATION, sizeof values / sizeof *values, values);
     arena_release(&scratch);
     const struct node *former = node_get(text->file.front, "former_slugs");
@@ -147,6 +169,32 @@ static bool slugs_differ(struct content *content)
     return differ;
 }
 
+/* Says where what is shown without words stands, if it is in the files; else the words were in a file of media before. */
+static bool undescribed_refuse(const struct content *content, const PGresult *rows, int row)
+{
+    const char *kind = PQgetvalue(rows, row, 0), *key = PQgetvalue(rows, row, 1);
+    const struct fault fault = {.pointer = PQgetvalue(rows, row, 2), .code = "alternative_text_missing", .limit = PQgetvalue(rows, row, 4)};
+    for (size_t k = 0; k < CONTENT_KINDS; k++)
+        for (size_t i = 0; CONTENT_FOLDERS[k].kind && strcmp(CONTENT_FOLDERS[k].kind, kind) == 0 && i < content->things.counts[k]; i++) {
+            const struct thing *thing = &content->things.kinds[k][i];
+            if (strcmp(thing->key, key) == 0)
+                return import_fault(content->import, thing->path, content_line(thing->root, fault.pointer), &fault);
+        }
+    return import_refuse(content->import->folder, 0, "media/%s.yaml has no alternative text in `%s`, and the %s `%s` shows it",
+                         PQgetvalue(rows, row, 3), fault.limit, kind, key);
+}
+
+/* Whoever publishes in a language says there what is to be seen. */
+static bool all_described(struct content *content)
+{
+    PGresult *rows = database_query(content->import->db, UNDESCRIBED, 0, NULL);
+    bool done = rows || import_refuse(content->import->folder, 0, "%s", PQerrorMessage(content->import->db));
+    for (int i = 0; i < PQntuples(rows); i++)
+        done = undescribed_refuse(content, rows, i);
+    PQclear(rows);
+    return done;
+}
+
 /* The steps in which all kinds are written. */
 static bool (*const STEPS[])(struct content *, const struct thing *) = {thing_write, thing_link, thing_look, texts_write};
 
@@ -171,5 +219,5 @@ bool import_content(struct import *import)
         if (done)
             import_tell(CONTENT_FOLDERS[content.kind].folder, changes[content.kind]);
     }
-    return done;
+    return done && all_described(&content);
 }

@@ -9,13 +9,32 @@
 
 static const struct {
     const char *type;
+    const char *ending; /* of files */
     bool (*clean)(struct media_input input, struct media_output *output, struct media_fault *fault);
 } KINDS[] = {
-    {"image/jpeg", media_clean_jpeg},
-    {"image/png", media_clean_png},
-    {"image/webp", media_clean_webp},
-    {"application/pdf", media_clean_pdf},
+    {"image/jpeg", "jpg", media_clean_jpeg},
+    {"image/png", "png", media_clean_png},
+    {"image/webp", "webp", media_clean_webp},
+    {"application/pdf", "pdf", media_clean_pdf},
 };
+
+enum { KIND_COUNT = sizeof KINDS / sizeof *KINDS };
+
+const char *media_type(const char *ending)
+{
+    for (size_t i = 0; i < KIND_COUNT; i++)
+        if (strcmp(KINDS[i].ending, ending) == 0)
+            return KINDS[i].type;
+    return NULL;
+}
+
+const char *media_ending(const char *type)
+{
+    for (size_t i = 0; i < KIND_COUNT; i++)
+        if (strcmp(KINDS[i].type, type) == 0)
+            return KINDS[i].ending;
+    return NULL;
+}
 
 bool media_refuse(struct media_fault *fault, const char *code, const char *limit)
 {
@@ -52,7 +71,7 @@ bool media_clean(const char *type, struct media_input input, struct media_output
 {
     if (!recognised(type, input, fault))
         return false;
-    for (size_t i = 0; i < sizeof KINDS / sizeof *KINDS; i++)
+    for (size_t i = 0; i < KIND_COUNT; i++)
         if (strcmp(KINDS[i].type, type) == 0)
             return KINDS[i].clean(input, output, fault);
     return media_refuse(fault, "media_type", type);

@@ -24,7 +24,7 @@ static bool export_run(struct export *export)
     if (PQstatus(export->db) != CONNECTION_OK ||
         !database_do(export->db, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL statement_timeout = 0"))
         return database_fail(export->db);
-    if (!export_begin(export) || !export_content(export))
+    if (!export_begin(export) || !export_content(export) || !export_media(export))
         return false;
     if (export->files == 0 && !export->empty && !export->force) {
         fprintf(stderr, "welcomed export: there is no content, but some in %s; --force removes it\n", export->folder);

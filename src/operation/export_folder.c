@@ -4,6 +4,7 @@
 #include "export.h"
 
 #include "content_file.h"
+#include "media.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -23,7 +24,7 @@
 enum { DESCRIPTORS = 16 };
 
 /* What an export writes into its folder. */
-static const char *const FOLDERS[] = {"places", "articles", "news", "stories"};
+static const char *const FOLDERS[] = {"places", "articles", "news", "stories", "media"};
 
 enum { FOLDER_COUNT = sizeof FOLDERS / sizeof *FOLDERS };
 
@@ -106,6 +107,13 @@ static bool thing_suits(struct export *export, const char *folder, const char *n
     return S_ISDIR(found.st_mode) ? all_suit(export, path, file_suits) : refuse_foreign(folder, name);
 }
 
+static bool media_suits(struct export *export, const char *folder, const char *name)
+{
+    const char *ending = strrchr(name, '.');
+    (void)export;
+    return (ending && (media_type(ending + 1) || strcmp(ending, ".yaml") == 0)) || refuse_foreign(folder, name);
+}
+
 /* Whether the old folders hold nothing but what an export writes; tells whether there is any. */
 static bool folders_suit(struct export *export)
 {
@@ -118,7 +126,7 @@ static bool folders_suit(struct export *export)
         if (access(path, F_OK) != 0)
             continue;
         export->empty = false;
-        done = export->force || all_suit(export, path, thing_suits);
+        done = export->force || all_suit(export, path, strcmp(FOLDERS[i], "media") == 0 ? media_suits : thing_suits);
     }
     return done;
 }
