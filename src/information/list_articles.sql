@@ -16,6 +16,10 @@ SELECT a.id,
        :ctx_languages[1] AS "language.requested",
        t.language AS "language.served",
        t.language <> :ctx_languages[1] AS "language.fallback",
+       t.method AS "provenance.method",
+       t.source_language AS "provenance.source_language",
+       t.source_revision AS "provenance.source_revision",
+       t.reviewed_at AS "provenance.reviewed_at",
        '[' || a.position || ',"' || a.id || '"]' AS _cursor
   FROM (SELECT x.id, x.position, x.city, x.parent, x.topics, x.audiences, x.stages, x.thumbnail
           FROM content x
@@ -35,7 +39,7 @@ SELECT a.id,
          ORDER BY x.position, x.id
          LIMIT :limit + 1) a
  CROSS JOIN LATERAL (
-         SELECT p.slug, p.title, p.summary, p.published_at, p.language
+         SELECT p.slug, p.title, p.summary, p.published_at, p.language, p.method, p.source_language, p.source_revision, p.reviewed_at
            FROM translation p
           WHERE p.content = a.id
           ORDER BY array_position(:ctx_languages, p.language) NULLS LAST, p.language

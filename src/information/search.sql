@@ -27,13 +27,17 @@ SELECT page.kind,
        :ctx_languages[1] AS "language.requested",
        t.language AS "language.served",
        t.language <> :ctx_languages[1] AS "language.fallback",
+       t.method AS "provenance.method",
+       t.source_language AS "provenance.source_language",
+       t.source_revision AS "provenance.source_revision",
+       t.reviewed_at AS "provenance.reviewed_at",
        '[' || -page.rank || ',"' || page.content || '"]' AS _cursor
   FROM page
  CROSS JOIN marks
   JOIN content c ON c.id = page.content
   JOIN translation found ON found.content = page.content AND found.language = page.language
  CROSS JOIN LATERAL (
-         SELECT p.slug, p.title, p.summary, p.published_at, p.language
+         SELECT p.slug, p.title, p.summary, p.published_at, p.language, p.method, p.source_language, p.source_revision, p.reviewed_at
            FROM translation p
           WHERE p.content = page.content
           ORDER BY array_position(:ctx_languages, p.language) NULLS LAST, p.language

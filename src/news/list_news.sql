@@ -16,6 +16,10 @@ SELECT a.id,
        :ctx_languages[1] AS "language.requested",
        t.language AS "language.served",
        t.language <> :ctx_languages[1] AS "language.fallback",
+       t.method AS "provenance.method",
+       t.source_language AS "provenance.source_language",
+       t.source_revision AS "provenance.source_revision",
+       t.reviewed_at AS "provenance.reviewed_at",
        jsonb_build_array(a.publishes_at, a.id) AS _cursor
   FROM (SELECT x.id, x.city, n.cities, x.topics, x.audiences, x.thumbnail, n.publishes_at, n.expires_at
           FROM news n
@@ -32,7 +36,7 @@ SELECT a.id,
          ORDER BY n.publishes_at DESC, n.content DESC
          LIMIT :limit + 1) a
  CROSS JOIN LATERAL (
-         SELECT p.slug, p.title, p.summary, p.published_at, p.language
+         SELECT p.slug, p.title, p.summary, p.published_at, p.language, p.method, p.source_language, p.source_revision, p.reviewed_at
            FROM translation p
           WHERE p.content = a.id
           ORDER BY array_position(:ctx_languages, p.language) NULLS LAST, p.language

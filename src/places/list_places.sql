@@ -33,6 +33,10 @@ SELECT a.id,
        :ctx_languages[1] AS "language.requested",
        t.language AS "language.served",
        t.language <> :ctx_languages[1] AS "language.fallback",
+       t.method AS "provenance.method",
+       t.source_language AS "provenance.source_language",
+       t.source_revision AS "provenance.source_revision",
+       t.reviewed_at AS "provenance.reviewed_at",
        '[' || a.position || ',"' || a.id || '"]' AS _cursor
   FROM (SELECT x.id, x.position, x.city, x.topics, x.thumbnail, p AS place
           FROM content x
@@ -51,7 +55,7 @@ SELECT a.id,
  CROSS JOIN LATERAL opening_at(a.place, clock(), (SELECT coming_holidays())) o
   JOIN place_category k ON k.code = (a.place).category
  CROSS JOIN LATERAL (
-         SELECT p.slug, p.title, p.summary, p.published_at, p.language
+         SELECT p.slug, p.title, p.summary, p.published_at, p.language, p.method, p.source_language, p.source_revision, p.reviewed_at
            FROM translation p
           WHERE p.content = a.id
           ORDER BY array_position(:ctx_languages, p.language) NULLS LAST, p.language

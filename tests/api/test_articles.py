@@ -32,6 +32,19 @@ def test_a_page_shows_all_that_it_needs(http):
     assert page["related"] and all(set(link) == {"id", "slug", "title", "language"} for link in page["related"])
 
 
+@pytest.mark.parametrize("path, query, page", [
+    ("articles", "", "articles"), ("places", "", "places"), ("stories", "", "stories"), ("search", "q=Anmeldung&kind=article", "articles"),
+])
+@pytest.mark.parametrize("language", ["de", "tr"])
+def test_lists_too_tell_how_a_text_came_to_be(http, path, query, page, language):
+    items = answer(http.get(f"/v1/{path}?lang={language}&limit=5&{query}"))["items"]
+    assert items
+    for item in items:
+        assert item["provenance"] == answer(http.get(f"/v1/{page}/{item['id']}?lang={language}"))["provenance"]
+    if language == "tr" and path == "articles":
+        assert {item["provenance"]["method"] for item in items if item["language"]["served"] == "tr"} == {"machine"}
+
+
 def test_html_is_safe_to_insert(http):
     for item in answer(http.get("/v1/articles?limit=100&lang=de"))["items"]:
         html = article(http, "lang=de", item["slug"])["body_html"]
