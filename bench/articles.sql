@@ -5,6 +5,7 @@
 \set ON_ERROR_STOP on
 SET search_path = welcome;
 SET synchronous_commit = off;
+SET maintenance_work_mem = '256MB';
 
 CREATE TEMPORARY TABLE word AS
 SELECT language, row_number() OVER of_language - 1 AS n, word, folded(word) AS folded, count(*) OVER (PARTITION BY language) AS total
@@ -101,4 +102,5 @@ END
 $$;
 
 RESET synchronous_commit;
+RESET maintenance_work_mem;
 VACUUM (ANALYZE);

@@ -44,7 +44,8 @@ TYPES = {
     "tasks": "text[]", "roles": "text[]", "lang": "text", "q": "text", "kind": "text",
 }
 
-# What the daemon sets on the connections of a lane.
+# What the daemon sets on all its connections, and on those of a lane.
+SETTINGS = "-c search_path=welcome -c timezone=UTC -c datestyle=ISO -c intervalstyle=iso_8601 -c jit=off"
 LANES = {"read": "-c plan_cache_mode=force_generic_plan -c statement_timeout=3000 -c lock_timeout=3000 -c default_transaction_read_only=on",
          "write": "-c plan_cache_mode=force_generic_plan -c statement_timeout=5000 -c lock_timeout=5000",
          "slow": "-c plan_cache_mode=force_custom_plan -c statement_timeout=10000 -c lock_timeout=10000"}
@@ -221,20 +222,20 @@ def bound(case, turn):
 def write_script(case):
     lines = ["\\set n :n + 1", "\\set email random(1, 1000000000)"]
     for turn in range(len(case.requests)):
-        lines += [f"\\if :n % {len(case.requests)} = {turn}", bound(case, turn), "\\endif"]
+        lines += [f"\\if (:n * {case.clients} + :client_id) % {len(case.requests)} = {turn}", bound(case, turn), "\\endif"]
     case.script.write_text("\n".join(lines) + "\n")
 
 
-def pgbench(case, seconds):
+def pgbench(case, *length):
     """Transactions, and the CPU seconds they cost the server; what connecting and planning cost is measured apart and taken off."""
     server = postmaster()
     values = [word for turn, (_, given) in enumerate(case.requests) for name, value in given.items()
               for word in ("-D", f"{name}_{turn}={value}")]
-    options = "-c search_path=welcome -c timezone=UTC -c datestyle=ISO -c intervalstyle=iso_8601 " + LANES[case.lane]
+    options = f"{SETTINGS} {LANES[case.lane]}"
     costs = []
-    for length in (("-t", len(case.requests)), ("-T", seconds)):
+    for each in (("-t", 1), length):
         before = server_cpu_seconds(server)
-        out = run(PGBENCH, "-n", "-M", "prepared", "-U", "welcome", "-c", case.clients, "-j", 1, *length, "-f", case.script,
+        out = run(PGBENCH, "-n", "-M", "prepared", "-U", "welcome", "-c", case.clients, "-j", 1, *each, "-f", case.script,
                   "-D", f"n={time.time_ns() // 1000000 % 100000000 * 1000}", *values, env={**os.environ, "PGOPTIONS": options})
         costs.append((int(re.search(r"actually processed: (\d+)", out)[1]), server_cpu_seconds(server) - before))
     return costs[1][0] - costs[0][0], costs[1][1] - costs[0][1]
@@ -251,7 +252,8 @@ def measure(case, daemon, seconds):
     count = request_load(case, seconds)
     after = cpu_seconds(daemon.pid), server_cpu_seconds(server)
     case.rounds["welcomed"].append(tuple((late - early) / count * 1e6 for early, late in zip(before, after)))
-    count, cost = pgbench(case, seconds)
+    # Of few as many as the daemon answered, one beside those that are taken off: so their turns are the same.
+    count, cost = pgbench(case, "-t", 1 + -(-count // case.clients)) if case.few else pgbench(case, "-T", seconds)
     case.rounds["pgbench"].append(cost / count * 1e6)
     if not case.few:
         case.rounds["bare"].append(measure_bare(case, size))

@@ -3,6 +3,7 @@
 import base64
 import http.client
 import json
+import os
 import resource
 import shutil
 import time
@@ -60,8 +61,8 @@ def measure_files(server):
     *export, _ = spent(server, lambda: bench.run(bench.WELCOMED, "export", folder))
     files = [path.stat().st_size for path in folder.rglob("*") if path.is_file()]
     *copied, _ = spent(server, lambda: (
-        bench.run("psql", "-X", "-q", "-U", "welcome_worker", "-o", "/dev/null", "-c", "SET search_path = welcome",
-                  "-c", "COPY (SELECT * FROM exported_article) TO STDOUT", "-c", "COPY (SELECT * FROM exported_text) TO STDOUT"),
+        bench.run("psql", "-X", "-q", "-U", "welcome_worker", "-o", "/dev/null", "-c", "COPY (SELECT * FROM exported_article) TO STDOUT",
+                  "-c", "COPY (SELECT * FROM exported_text) TO STDOUT", env={**os.environ, "PGOPTIONS": bench.SETTINGS}),
         bench.run("cp", "-r", folder, copy)))
     *imported, said = spent(server, lambda: bench.run(bench.WELCOMED, "import", folder))
     shutil.rmtree(copy)
