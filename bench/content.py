@@ -51,7 +51,7 @@ def spent(server, work):
 def line(what, cost, yardstick, than):
     seconds, program, database = cost
     own = sum(than[1:3])
-    return (f"| {what} | {seconds:.1f} | {program + database:.2f} = {program:.2f} + {database:.2f} | {yardstick}: {own:.2f} "
+    return (f"| {what} | {seconds:.2f} | {program + database:.2f} = {program:.2f} + {database:.2f} | {yardstick}: {own:.2f} "
             f"| {(program + database) / own:.2f} |")
 
 
@@ -95,11 +95,11 @@ def walk(after):
         after = page["next"]
 
 
-def measure_fetch(server, daemon, after):
-    """What fetching all there is from that place on costs: (seconds, CPU of daemon, of database), what walk() found."""
+def measure_fetch(server, daemon, after, times):
+    """What fetching all there is from that place on costs, on average: (seconds, CPU of daemon, of database), what walk() found."""
     before = bench.cpu_seconds(daemon.pid)
-    seconds, _, database, found = spent(server, lambda: walk(after))
-    return (seconds, bench.cpu_seconds(daemon.pid) - before, database), found
+    seconds, _, database, found = spent(server, lambda: [walk(after) for _ in range(times)])
+    return [cost / times for cost in (seconds, bench.cpu_seconds(daemon.pid) - before, database)], found[0]
 
 
 def fetched(what, cost, requests, case):
@@ -110,11 +110,11 @@ def fetched(what, cost, requests, case):
 
 def measure_feed(server, daemon, rounds, seconds, count):
     """Cases of the feed, and lines about all its pages: of everything, and of what changed since yesterday, one article in a hundred."""
-    all_cost, (all_pages, all_changes, all_size, yesterday) = measure_fetch(server, daemon, None)
+    all_cost, (all_pages, all_changes, all_size, yesterday) = measure_fetch(server, daemon, None, 1)
     changed = bench.psql("-c", f"SELECT format('SELECT change_touch(ARRAY[%L]::uuid[]);', id) FROM welcome.content WHERE key LIKE 'bench-%00' "
                          f"AND substr(key, 7)::integer <= {count}")
     bench.run("psql", "-X", "-q", "-o", "/dev/null", input="SET search_path = welcome;\n" + changed)
-    new_cost, (new_pages, new_changes, _, _) = measure_fetch(server, daemon, yesterday)
+    new_cost, (new_pages, new_changes, _, _) = measure_fetch(server, daemon, yesterday, 20)
     every = all_pages[::max(1, len(all_pages) // 20)]
     feeds = [bench.Case("feed: 100 of all changes there are", 1.7, every[1][0], FEED, every[1][1], more=every[2:], few=True),
              bench.Case("feed: 100 of what changed since yesterday", 1.7, new_pages[0][0], FEED, new_pages[0][1], more=new_pages[1:], few=True)]
