@@ -82,9 +82,9 @@ test-contract: ## schemathesis against a running daemon (from PyPI, in build/)
 	@setpriv --pdeathsig TERM tests/with-cluster.sh tests/contract/run-schemathesis.sh
 lint: ## what the compilers, shellcheck, pyflakes and our own rules say
 	@tests/lint.sh
-bench: all ## CPU per request compared with pgbench and bare libmicrohttpd
+bench: all ## CPU per request compared with pgbench and bare libmicrohttpd; ARGS='3 2 content': 3 rounds of 2 s of one part
 	@src/operation/packages.sh bench
-	@setpriv --pdeathsig TERM src/operation/with-cluster.sh bench/run.sh
+	@setpriv --pdeathsig TERM src/operation/with-cluster.sh bench/run.sh $(ARGS)
 fuzz: ## each fuzz target for FUZZ_SECONDS (60)
 	@src/operation/packages.sh fuzz
 	$(MAKE) CC=clang SANITIZE=fuzzer-no-link,address,undefined BUILD=build/fuzz fuzzers

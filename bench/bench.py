@@ -1,10 +1,13 @@
 # SPDX-License-Identifier: EUPL-1.2
 # CPU per request of welcomed and its database, beside pgbench running the same statements and a bare libmicrohttpd answering as many
-# bytes. Started by run.sh; writes RESULTS.md. Throughput is not judged: it says more about the machine.
-"""usage: bench.py [ROUNDS [SECONDS]]"""
+# bytes. Started by run.sh; each part writes its section of RESULTS.md. Throughput is not judged: it says more about the machine.
+"""usage: bench.py [ROUNDS [SECONDS [PART...]]]"""
 import base64
+import concurrent.futures
 import datetime
 import hashlib
+import http.client
+import itertools
 import json
 import os
 import platform
@@ -23,6 +26,7 @@ LOCAL = Path(os.environ["LOCAL"])
 WELCOMED = os.environ["WELCOMED"]
 PGBENCH = sorted(Path("/usr/lib/postgresql").glob("*/bin/pgbench"), key=lambda path: int(path.parts[4]))[-1]
 CORES = min(os.cpu_count(), 4)
+LOAD = os.getloadavg()[0]
 TICK = os.sysconf("SC_CLK_TCK")
 TOKEN = base64.urlsafe_b64encode(hashlib.sha256(b"bench").digest()).decode().rstrip("=")
 FORM = {
@@ -37,10 +41,11 @@ TYPES = {
     "language": "text", "audience": "text", "topic": "text", "stage": "text", "parent": "uuid", "display_name": "text", "email": "text",
     "languages": "jsonb", "remote": "boolean", "neighbours": "boolean", "topics": "text[]", "arrival_on": "date", "message": "text",
     "preferred_guide": "uuid", "share_contact": "text", "guide_gender": "jsonb", "consent": "jsonb", "token_hash": "bytea",
-    "tasks": "text[]", "roles": "text[]", "lang": "text",
+    "tasks": "text[]", "roles": "text[]", "lang": "text", "q": "text", "kind": "text",
 }
 
-# What the daemon sets on the connections of a lane.
+# What the daemon sets on all its connections, and on those of a lane.
+SETTINGS = "-c search_path=welcome -c timezone=UTC -c datestyle=ISO -c intervalstyle=iso_8601 -c jit=off"
 LANES = {"read": "-c plan_cache_mode=force_generic_plan -c statement_timeout=3000 -c lock_timeout=3000 -c default_transaction_read_only=on",
          "write": "-c plan_cache_mode=force_generic_plan -c statement_timeout=5000 -c lock_timeout=5000",
          "slow": "-c plan_cache_mode=force_custom_plan -c statement_timeout=10000 -c lock_timeout=10000"}
@@ -59,15 +64,19 @@ PORT, ADMIN_PORT, BARE_PORT = free_ports(3)
 
 
 class Case:
-    """One kind of request: how the daemon is asked, and the same statements for pgbench."""
+    """One kind of request: how the daemon is asked, and the same statements for pgbench. `more` are (path, values) that take turns with
+    the first; `few` connections ask where latency is looked at, and no bare server then."""
 
-    def __init__(self, title, limit, path, statement, values, *, lane="read", before=(), body=None, headers=None):
-        self.title, self.limit, self.path, self.values, self.lane = title, limit, path, values, lane
-        self.clients, self.connections = (2, 8) if lane == "slow" else (16, 64)
+    def __init__(self, title, limit, path, statements, values, *, lane="read", before=(), body=None, headers=None, more=(), few=False):
+        self.title, self.limit, self.path, self.lane = title, limit, path, lane
+        self.requests = [(path, values), *more]
+        self.few = few
+        self.clients, self.connections = (2, 2) if few else (2, 8) if lane == "slow" else (16, 64)
         self.body, self.headers = body, headers or {}
-        self.statements = [*before, *read_statements(statement)]
+        self.statements = [*before, *(statement for file in statements.split() for statement in read_statements(file))]
         self.script = LOCAL / "pgbench.sql"
         self.rounds = {"welcomed": [], "pgbench": [], "bare": []}
+        self.took = []
 
 
 def read_statements(path):
@@ -172,29 +181,61 @@ def wrk(case, port, seconds):
     return int(re.search(r"(\d+) requests in", out)[1])
 
 
-def write_script(case):
-    """A parameter becomes a pgbench variable with a cast; one that has no value is bound as null, as the daemon binds it."""
-    lines = ["\\set n :n + 1", "\\set email random(1, 1000000000)"]
-    several = len(case.statements) > 1
-    lines += ["BEGIN;"] * several
+def take_turns(case, seconds):
+    """The same without wrk, which would not wait for the last answers: the requests one after the other over each of few connections,
+    all of them at least once. Keeps how many milliseconds each took."""
+    end, turns = time.monotonic() + seconds, itertools.count()
+
+    def ask():
+        connection, took = http.client.HTTPConnection("127.0.0.1", PORT), []
+        while (turn := next(turns)) < len(case.requests) or time.monotonic() < end:
+            began = time.monotonic()
+            connection.request("GET", case.requests[turn % len(case.requests)][0])
+            answer = connection.getresponse()
+            answer.read()
+            if answer.status != 200:
+                raise OSError(f"{case.title}: {answer.status}")
+            took.append((time.monotonic() - began) * 1000)
+        return took
+    with concurrent.futures.ThreadPoolExecutor() as pool:
+        took = sum((asking.result() for asking in [pool.submit(ask) for _ in range(case.connections)]), [])
+    case.took += took
+    return len(took)
+
+
+def request_load(case, seconds):
+    return take_turns(case, seconds) if case.few else wrk(case, PORT, seconds)
+
+
+def bound(case, turn):
+    """The statements of one of the case's requests: a parameter becomes a pgbench variable of that turn with a cast; one that has no value
+    is bound as null, as the daemon binds it."""
+    lines = ["BEGIN;"] * (len(case.statements) > 1)
     for statement in case.statements:
-        lines.append(re.sub(r"(?<![:\w]):([a-z_]+)", lambda name: f"(:{name[1]}::{TYPES[name[1]]})", statement).replace("\n", " ") + ";")
-    lines += ["COMMIT;"] * several
+        lines.append(re.sub(r"(?<![:\w]):([a-z_]+)", lambda name: f"(:{name[1]}_{turn}::{TYPES[name[1]]})", statement).replace("\n", " ") + ";")
+    lines += ["COMMIT;"] * (len(case.statements) > 1)
     # An id of each transaction's own, ascending for each client: 13 digits and 19.
     number = "(1000000000000000000 + :client_id * 1000000000000 + :n)::bigint"
-    text = "\n".join(lines).replace("(:ctx_id::uuid)", f"('0190000000000' || {number})::uuid")
-    case.script.write_text(text + "\n")
+    return "\n".join(lines).replace(f"(:ctx_id_{turn}::uuid)", f"('0190000000000' || {number})::uuid").replace(f":email_{turn}::", ":email::")
 
 
-def pgbench(case, seconds):
+def write_script(case):
+    lines = ["\\set n :n + 1", "\\set email random(1, 1000000000)"]
+    for turn in range(len(case.requests)):
+        lines += [f"\\if (:n * {case.clients} + :client_id) % {len(case.requests)} = {turn}", bound(case, turn), "\\endif"]
+    case.script.write_text("\n".join(lines) + "\n")
+
+
+def pgbench(case, *length):
     """Transactions, and the CPU seconds they cost the server; what connecting and planning cost is measured apart and taken off."""
     server = postmaster()
-    values = [word for name, value in case.values.items() for word in ("-D", f"{name}={value}")]
-    options = "-c search_path=welcome -c timezone=UTC -c datestyle=ISO -c intervalstyle=iso_8601 " + LANES[case.lane]
+    values = [word for turn, (_, given) in enumerate(case.requests) for name, value in given.items()
+              for word in ("-D", f"{name}_{turn}={value}")]
+    options = f"{SETTINGS} {LANES[case.lane]}"
     costs = []
-    for length in (("-t", 1), ("-T", seconds)):
+    for each in (("-t", 1), length):
         before = server_cpu_seconds(server)
-        out = run(PGBENCH, "-n", "-M", "prepared", "-U", "welcome", "-c", case.clients, "-j", 1, *length, "-f", case.script,
+        out = run(PGBENCH, "-n", "-M", "prepared", "-U", "welcome", "-c", case.clients, "-j", 1, *each, "-f", case.script,
                   "-D", f"n={time.time_ns() // 1000000 % 100000000 * 1000}", *values, env={**os.environ, "PGOPTIONS": options})
         costs.append((int(re.search(r"actually processed: (\d+)", out)[1]), server_cpu_seconds(server) - before))
     return costs[1][0] - costs[0][0], costs[1][1] - costs[0][1]
@@ -205,21 +246,28 @@ def measure(case, daemon, seconds):
     size = request_once(case)
     write_script(case)
     if not case.rounds["welcomed"]:
-        wrk(case, PORT, 1)
+        request_load(case, 1)
+        case.took = []
     before = cpu_seconds(daemon.pid), server_cpu_seconds(server)
-    count = wrk(case, PORT, seconds)
+    count = request_load(case, seconds)
     after = cpu_seconds(daemon.pid), server_cpu_seconds(server)
     case.rounds["welcomed"].append(tuple((late - early) / count * 1e6 for early, late in zip(before, after)))
-    count, cost = pgbench(case, seconds)
+    # Of few as many as the daemon answered, one beside those that are taken off: so their turns are the same.
+    count, cost = pgbench(case, "-t", 1 + -(-count // case.clients)) if case.few else pgbench(case, "-T", seconds)
     case.rounds["pgbench"].append(cost / count * 1e6)
+    if not case.few:
+        case.rounds["bare"].append(measure_bare(case, size))
+    print(f"{case.title:40} daemon %6.0f + database %6.0f   pgbench %6.0f" % (*case.rounds["welcomed"][-1], case.rounds["pgbench"][-1]), flush=True)
+
+
+def measure_bare(case, size):
     bare = start(LOCAL / "bare_http", BARE_PORT, CORES, size)
     time.sleep(0.1)
     count = wrk(case, BARE_PORT, 1)
-    case.rounds["bare"].append(cpu_seconds(bare.pid) / count * 1e6)
+    cost = cpu_seconds(bare.pid) / count * 1e6
     bare.terminate()
     bare.wait()
-    print(f"{case.title:40} daemon %6.0f + database %6.0f   pgbench %6.0f   bare %6.0f" %
-          (*case.rounds["welcomed"][-1], case.rounds["pgbench"][-1], case.rounds["bare"][-1]), flush=True)
+    return cost
 
 
 def measure_starts():
@@ -279,38 +327,37 @@ def table(measured):
         parts = " + ".join(f"{statistics.median(part):,.0f}" for part in zip(*case.rounds["welcomed"]))
         ratio = middle([total / other for total, other in zip(totals, case.rounds["pgbench"])], 2)
         lines.append(f"| {case.title} | {middle(totals)} = {parts} | {middle(case.rounds['pgbench'])} | {ratio} | "
-                     f"{f'≤ {case.limit}' if case.limit else ''} | {middle(case.rounds['bare'])} |")
+                     f"{f'≤ {case.limit}' if case.limit else ''} | {middle(case.rounds['bare']) if case.rounds['bare'] else ''} |")
     return "\n".join(lines)
 
 
-def machine():
+def machine(rounds, seconds):
     model = re.search(r"model name\s*: (.*)", Path("/proc/cpuinfo").read_text())
     system = re.search(r'PRETTY_NAME="(.*)"', Path("/etc/os-release").read_text())[1]
     libraries = ", ".join(f"{name} {run('pkg-config', '--modversion', name).strip()}" for name in ("libmicrohttpd", "libpq"))
-    return (f"{datetime.date.today()}, commit {run('git', '-C', ROOT, 'describe', '--always', '--dirty').strip()}, {system}, "
+    return (f"Measured {datetime.date.today()}, commit {run('git', '-C', ROOT, 'describe', '--always', '--dirty').strip()}, {system}, "
             f"{os.cpu_count()} × {model[1].strip() if model else platform.machine()}, "
-            f"PostgreSQL {psql('-c', 'SHOW server_version').split()[0]}, {libraries}")
+            f"PostgreSQL {psql('-c', 'SHOW server_version').split()[0]}, {libraries}; {rounds} rounds of {seconds} s; load average at the "
+            f"start {LOAD:.1f}.")
 
 
-RESULTS = """# What a request costs
+HEAD = """# What a request costs
 
-Written by `make bench`: {machine}; load average at the start {load:.1f}.
+Written by `make bench`, each section by its part: {parts}; `make bench ARGS='3 2 content'` measures only that one, 3 rounds of 2 s each.
 
-CPU microseconds for each request: median of {rounds} rounds (least–most) in which welcomed, pgbench and the bare server took turns,
-{seconds} s each. Counted are user and system time of the daemon and of all of PostgreSQL's processes, not those of the load generators.
-pgbench runs the same statements with the same values and settings, `-M prepared`, over 16 connections, 2 where the slow lane answers,
-with BEGIN and COMMIT around several; what connecting and first planning cost is measured apart and taken off. The bare libmicrohttpd
-answers as many bytes from memory. wrk asks over 64 connections, 8 where the slow lane answers. The ratio is welcomed to pgbench, round
-by round. Background jobs are off, so mails are queued and not sent; commits are durable.
+Where CPU of a request is told, it is microseconds for each request: median of several rounds (least–most) in which welcomed, pgbench and
+the bare server took turns. Counted are user and system time of the daemon and of all of PostgreSQL's processes, not those of the load
+generators. pgbench runs the same statements with the same values and settings, `-M prepared`, over 16 connections, 2 where the slow lane
+answers, with BEGIN and COMMIT around several; what connecting and first planning cost is measured apart and taken off. The bare
+libmicrohttpd answers as many bytes from memory. wrk asks over 64 connections, 8 where the slow lane answers. The ratio is welcomed to
+pgbench, round by round. Background jobs are off, so mails are queued and not sent; commits are durable.
+"""
+
+PEOPLE = """{measured}
 
 {table}
 
 Unless said, there are 1,000 articles and 20,000 guides in the database, of whom {eligible} can be proposed for the request measured.
-Articles are in five languages, but from the 10,001st on in German alone.
-
-What growth costs, round by round:
-
-{growth}
 
 - Start to ready, five times: {starts[0]} ms, of them {starts[1]} ms CPU of the daemon.
 - Memory (VmRSS): {starts[2]} MB at rest after the start, {loaded:.0f} MB after all of this load.
@@ -319,10 +366,8 @@ What growth costs, round by round:
 """
 
 
-def main():
-    rounds, seconds = (int(word) for word in [*sys.argv[1:], *(5, 3)[len(sys.argv) - 1:]])
-    resource.setrlimit(resource.RLIMIT_NOFILE, (resource.getrlimit(resource.RLIMIT_NOFILE)[1],) * 2)
-    measured, starts, load = [], [], os.getloadavg()[0]
+def people(rounds, seconds):
+    measured, starts = [], []
     articles.fill(*articles.SIZES[0])
     for guides in (1000, 20000):
         request = psql("-v", f"guides={guides}", "-v", f"token={TOKEN}", "-f", ROOT / "bench/data.sql").split()[-1]
@@ -339,17 +384,37 @@ def main():
     loaded = memory_mb(daemon.pid)
     idle = [measure_idle(articles.cases(1_000)[0], daemon, count) for count in (10, 1000)]
     daemon.stop()
-    by_size = articles.measure(rounds, seconds)
     eligible = int(psql("-c", f"SELECT count(*) FROM welcome.eligible WHERE request = '{request}'"))
-    text = RESULTS.format(machine=machine(), load=load, rounds=rounds, seconds=seconds, table=table([*measured, *sum(by_size.values(), [])]),
-                          growth=articles.growth(by_size), starts=starts, loaded=loaded, idle=idle, eligible=f"{eligible:,}")
-    (ROOT / "bench/RESULTS.md").write_text(text)
-    print(text)
+    return PEOPLE.format(measured=machine(rounds, seconds), table=table(measured), starts=starts, loaded=loaded, idle=idle,
+                         eligible=f"{eligible:,}")
+
+
+def write_section(heading, text):
+    """In place of the one that has this heading, or behind all others."""
+    path = ROOT / "bench/RESULTS.md"
+    sections = dict(section.split("\n", 1) for section in re.split(r"^## ", path.read_text(), flags=re.M)[1:])
+    sections[heading] = f"\n{text.strip()}\n\n"
+    head = HEAD.format(parts=", ".join(f"`{name}`" for name in PARTS))
+    path.write_text("\n".join([head, *(f"## {title}\n{body.rstrip()}\n" for title, body in sections.items())]))
+
+
+def main():
+    rounds, seconds = (int(word) for word in [*sys.argv[1:3], *(5, 3)[len(sys.argv[1:3]):]])
+    resource.setrlimit(resource.RLIMIT_NOFILE, (resource.getrlimit(resource.RLIMIT_NOFILE)[1],) * 2)
+    for name in sys.argv[3:] or PARTS:
+        heading, part = PARTS[name]
+        text = part(rounds, seconds)
+        write_section(heading, text)
+        print(text)
 
 
 if __name__ == "__main__":
-    sys.modules["bench"] = sys.modules["__main__"]  # one and the same for articles.py
+    sys.modules["bench"] = sys.modules["__main__"]  # one and the same for the other files
     import articles
+    import content
+    PARTS = {"people": ("People and requests", people), "content": ("Content", content.part)}
+    if not PARTS.keys() >= set(sys.argv[3:]):
+        sys.exit(f"{__doc__}\nparts: {', '.join(PARTS)}")
     try:
         main()
     except subprocess.CalledProcessError as error:
