@@ -104,7 +104,8 @@ def database(empty_database, tmp_path):
         edit(start / "articles" / key / "article.yaml", "related:\n", "related:\n" + "".join(f"  - {k}\n" for k in KEYS if k != key) + "#")
         text = (start / "articles" / key / "article.yaml").read_text()
         head, _, rest = text.partition("#")
-        (start / "articles" / key / "article.yaml").write_text(head + rest[rest.index("sources:"):])
+        rest = rest[rest.index("sources:"):].partition("parent: ")[0]
+        (start / "articles" / key / "article.yaml").write_text(head + rest)
     imported(empty_database, start)
     return empty_database
 

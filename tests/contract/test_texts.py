@@ -248,9 +248,18 @@ def test_an_article_is_whole(folder):
     assert {"de", "en"} <= {path.stem for path in folder.glob("*.md")} <= set(LANGUAGES)
 
 
-def test_siblings_have_positions_of_their_own():
+def test_positions_order_all_articles():
     positions = [yaml.safe_load((folder / "article.yaml").read_text(encoding="utf-8"))["position"] for folder in ARTICLES]
     assert len(positions) == len(set(positions))
+
+
+def test_a_page_stands_below_one_of_its_own_main_topic_at_the_top():
+    articles = {folder.name: yaml.safe_load((folder / "article.yaml").read_text(encoding="utf-8")) for folder in ARTICLES}
+    below = [article for article in articles.values() if "parent" in article]
+    assert below
+    for article in below:
+        parent = articles[article["parent"]]
+        assert "parent" not in parent and parent["topics"][0] == article["topics"][0] and parent["position"] < article["position"]
 
 
 @pytest.mark.parametrize("path", TRANSLATIONS, ids=name)
