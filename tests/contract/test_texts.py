@@ -31,6 +31,10 @@ def read_table(path):
         return list(csv.DictReader(file, strict=True))
 
 
+def links_of(body):
+    return re.findall(r"\]\(([^)]*)\)", body)
+
+
 def front_matter(path):
     """The YAML head, as text, and the body of a Markdown file."""
     _, head, body = path.read_text(encoding="utf-8").split("---\n", 2)
@@ -274,8 +278,19 @@ def test_a_translation_is_whole(path):
     assert (path.parent / f"{provenance['source_language']}.md").exists()
     assert "reviewed_on" not in provenance if provenance["method"] == "machine" else is_date(provenance["reviewed_on"])
     assert not re.search(r"^# |<[a-z/!]|!\[|^\|", body, re.M), "headings begin at ##; no HTML, pictures or tables"
-    assert all(link.startswith(("https://", "tel:")) for link in re.findall(r"\]\(([^)]*)\)", body))
+    assert all(link.startswith(("https://", "tel:", "article:")) for link in links_of(body))
     assert path.stem not in ("de", "en") or 250 <= len(body.split()) <= 500
+
+
+@pytest.mark.parametrize("folder", ARTICLES, ids=name)
+def test_an_article_leads_to_others_alike_in_every_language(folder):
+    for path in folder.glob("*.md"):
+        leads = [link.removeprefix("article:") for link in links_of(front_matter(path)[1]) if link.startswith("article:")]
+        assert 2 <= len(leads) <= 5 and len(leads) == len(set(leads)), path
+        assert set(leads) <= {other.name for other in ARTICLES} - {folder.name}, path
+        original = yaml.safe_load(front_matter(path)[0])["provenance"]["source_language"]
+        assert set(leads) == {link.removeprefix("article:") for link in links_of(front_matter(folder / f"{original}.md")[1])
+                              if link.startswith("article:")}, path
 
 
 def test_slugs_are_unique_in_each_language():
@@ -362,7 +377,7 @@ def test_a_text_of_a_place_news_event_or_story_is_whole(path):
     assert provenance["method"] in ("human", "machine", "machine_reviewed") and provenance["source_language"] == "de"
     assert "reviewed_on" not in provenance if provenance["method"] == "machine" else is_date(provenance["reviewed_on"])
     assert not re.search(r"^# |<[a-z/!]|!\[|^\||€|\d\s*(euro|avro|يورو|євро)", body, re.M | re.I)
-    assert all(link.startswith(("https://", "tel:")) for link in re.findall(r"\]\(([^)]*)\)", body))
+    assert all(link.startswith(("https://", "tel:")) for link in links_of(body))
 
 
 @pytest.mark.parametrize("kind", FILES)
