@@ -94,8 +94,8 @@ def test_contacts_change_places_in_their_list(desk, make):
     ({"opening_hours": [{"slots": [{"opens": "9:00", "closes": "25:00"}]}] + [{}] * 6}, "/opening_hours/0/slots/0/closes", "pattern"),
     ({"website": "javascript:alert(1)"}, "/website", "format"),
     ({"phone": "call me"}, "/phone", "pattern"),
-    ({"thumbnail": "0" * 64}, "/thumbnail", "unknown_media"),
-    ({"attachments": ["0" * 64]}, "/attachments/0", "unknown_media"),
+    ({"thumbnail": "f" * 64}, "/thumbnail", "unknown_media"),
+    ({"attachments": ["f" * 64]}, "/attachments/0", "unknown_media"),
     ({"spoken_languages": ["tlh-x"]}, "/spoken_languages/0", "unknown_language"),
 ])
 def test_faults_of_a_place_are_named(desk, make, body, pointer, code):

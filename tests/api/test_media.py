@@ -11,7 +11,7 @@ from PIL import Image, ImageCms, ImageOps
 
 from support import Desk, answer, at_once, faults, problem
 
-NOTHING = "0" * 64
+NOTHING = "f" * 64
 
 
 @pytest.fixture

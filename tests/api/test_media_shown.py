@@ -11,7 +11,7 @@ from media_files import JPEG, PDF, describe, upload
 
 from support import Desk, People, answer, at_once, eventually, faults, imported, problem
 
-NOTHING = "0" * 64
+NOTHING = "f" * 64
 ATOM = "{http://www.w3.org/2005/Atom}"
 
 

@@ -29,7 +29,7 @@ def german(http, item):
 
 
 def best(http, q, lang="en", count=3, **parameters):
-    return [german(http, item) for item in search(http, q, lang, limit=count, **parameters)["items"]]
+    return [german(http, item) for item in search(http, q, lang, limit=count, kind="article", **parameters)["items"]]
 
 
 def test_titles_come_before_texts(http):
@@ -142,7 +142,9 @@ def test_pages_follow_each_other_without_gaps(http):
 def test_facets_count_what_each_filter_would_leave(http):
     whole = search(http, "residence", limit=100, count="true")
     topics = {one["topic"]: one["count"] for one in whole["facets"]["topics"]}
-    assert {one["kind"]: one["count"] for one in whole["facets"]["kinds"]} == {"article": whole["total"]}
+    kinds = {one["kind"]: one["count"] for one in whole["facets"]["kinds"]}
+    assert {"article", "place"} == set(kinds) and sum(kinds.values()) == whole["total"]
+    assert all(search(http, "residence", kind=kind, count="true")["total"] == count for kind, count in kinds.items())
     for topic, count in topics.items():
         part = search(http, "residence", topic=topic, count="true")
         assert part["total"] == count
