@@ -92,7 +92,8 @@ static void gains_write(const struct report *report, size_t population)
 void report_write(const struct report *report)
 {
     printf("## A year, simulated\n\nA simulation on **invented parameters and people**: 200 guides, about 1,000 requests a year, %zu "
-           "paired years of 180 days to\nwarm up and 365 measured; mean ± standard error. All %llu exact rounds had a clean certificate.\n",
+           "paired years of 180 days to\nwarm up and 365 measured; mean ± standard error. "
+           "All %llu exact rounds had a clean certificate.\n",
            report->seed_count, (unsigned long long)report->rounds);
     for (size_t p = 0; p < report->population_count; p++) {
         printf("\n### %c%s\n\n| |", report->populations[p].name[0] - 'a' + 'A', report->populations[p].name + 1);

@@ -166,7 +166,8 @@ def test_a_snapshot_may_come_from_a_file(tmp_path):
     assert run("--dry-run", tmp_path).returncode == 1
 
 
-@pytest.mark.parametrize("arguments", [(), ("-",), ("--dry-run",), ("--dry-run", "-", "-"), ("--dry-run", "-", "--fast"), ("--greedy", "-")])
+@pytest.mark.parametrize("arguments", [(), ("-",), ("--dry-run",), ("--dry-run", "-", "-"), ("--dry-run", "-", "--fast"),
+                                       ("--greedy", "-")])
 def test_what_it_does_not_understand_is_answered_with_its_usage(arguments):
     process = run(*arguments, stdin=subprocess.DEVNULL)
     assert process.returncode == 2 and process.stderr.startswith("usage: welcomed match --dry-run") and not process.stdout

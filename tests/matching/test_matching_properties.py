@@ -14,7 +14,7 @@ from snapshots import (aims, best_aims, brute_force, drawn, least_cost, lexicogr
 from support import ROOT
 
 SEEDS = (1, 2, 3, 5, 8, 13, 21, 34)
-calm = settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+calm = settings(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck))
 
 
 @strategies.composite
