@@ -101,6 +101,27 @@ def test_media_travel_with_what_shows_them(folder, new_database, tmp_path):
         assert set(imported(database, tmp_path / "first").values()) == {"unchanged"}
 
 
+@pytest.mark.parametrize("kind", ["places", "news", "stories"])
+def test_media_travel_with_every_kind_of_content(folder, new_database, tmp_path, kind):
+    source = next(path for root in (CONTENT, CONTENT / "demo") if (root / kind).exists() for path in sorted((root / kind).iterdir()))
+    shutil.copytree(source, folder.path / kind / source.name)
+    picture, form = clean_png(), clean_png((6, 6, 6))
+    texts = "".join(f'  {tag}: "Bild"\n' for tag in sorted({path.stem for path in source.glob("*.md")}))
+    for data in (picture, form):
+        folder.media(data, "png", f"alternative_texts:\n{texts}")
+    shared, = (folder.path / kind / source.name).glob("*.yaml")
+    with shared.open("a") as file:
+        file.write(f'thumbnail: "{named(picture)}"\nattachments:\n  - "{named(form)}"\n')
+    first, second = new_database(), new_database()
+    imported(first, folder.path)
+    out = files(exported(first, tmp_path / "first"))
+    assert out == {name: data for name, data in files(folder.path).items() if not name.startswith("reference/")}
+    shutil.copytree(CONTENT / "reference", tmp_path / "first" / "reference")
+    imported(second, tmp_path / "first")
+    assert files(exported(second, tmp_path / "second")) == out
+    assert set(imported(second, tmp_path / "first").values()) == {"unchanged"}
+
+
 def test_only_what_is_shown_to_readers_is_exported(folder, empty_database, tmp_path):
     shown, unused = clean_png(), clean_png((4, 4, 4))
     folder.media(shown, "png")
