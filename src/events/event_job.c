@@ -24,7 +24,7 @@ static bool event_extend(struct job_run *run, const PGresult *due, int row, stru
     if (!read || faults.failed)
         return false;
     if (!expanded)
-        log_error("event_not_expanded", log_text("event", event), log_text("fault", faults.items[0].code));
+        log_error("event_not_expanded", log_text("content", event), log_text("fault", faults.items[0].code));
     const char *starts = sql_text_array(found.starts, expanded ? found.count : 0, arena);
     const char *values[] = {event, times, starts, !expanded || found.ended ? "infinity" : last_day};
     PGresult *result = starts ? database_query(run->db, "SELECT extend_occurrences($1, $2, $3, $4)", 4, values) : NULL;
