@@ -80,6 +80,19 @@ BEGIN
 END
 $$;
 
+-- For the import: the occurrences of an event whose times are new. Never a change of their own.
+CREATE OR REPLACE FUNCTION import_occurrences(of_key text, starts timestamp[], expanded_to date) RETURNS boolean
+LANGUAGE plpgsql VOLATILE AS $$
+BEGIN
+  PERFORM set_occurrences(e.content, import_occurrences.starts, import_occurrences.expanded_to)
+     FROM event e
+     JOIN content c ON c.id = e.content
+    WHERE c.key = of_key
+      AND e.expanded_to = '-infinity';
+  RETURN false;
+END
+$$;
+
 -- For the job: of series what began before the last five whole years. What took place once stays in the archive.
 CREATE OR REPLACE FUNCTION clean_occurrences() RETURNS integer
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = welcome, pg_temp AS $$

@@ -1,7 +1,7 @@
 -- SPDX-License-Identifier: EUPL-1.2
 -- Current slugs in all languages and ids lead here, old slugs to the new one. What is over stays readable and says so.
 WITH self AS (
-  SELECT c.id, c.city, c.topics, c.audiences, e AS event
+  SELECT c.id, c.city, c.topics, c.audiences, c.thumbnail, e AS event
     FROM content c
     JOIN event e ON e.content = c.id
    WHERE c.id = (SELECT thing_of('event', :slug, :city, :ctx_languages))
@@ -16,6 +16,8 @@ SELECT self.id,
        t.summary,
        CASE WHEN t.embeds <> '{}' THEN with_embeds(t.body_html, t.embeds, :ctx_languages, :city) ELSE t.body_html END AS body_html,
        CASE WHEN t.embeds <> '{}' THEN text_with_embeds(t.body_text, t.embeds, :ctx_languages) ELSE t.body_text END AS body_text,
+       CASE WHEN self.thumbnail IS NOT NULL THEN media_of(self.thumbnail, :ctx_languages) END AS thumbnail,
+       CASE WHEN EXISTS (SELECT FROM attachment x WHERE x.content = self.id) THEN attachments_of(self.id, :ctx_languages) ELSE '[]' END AS attachments,
        self.city,
        self.topics,
        self.audiences,

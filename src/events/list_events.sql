@@ -5,6 +5,7 @@ SELECT a.id,
        t.slug,
        t.title,
        t.summary,
+       CASE WHEN a.thumbnail IS NOT NULL THEN media_of(a.thumbnail, :ctx_languages) END AS thumbnail,
        a.city,
        a.topics,
        a.audiences,
@@ -20,8 +21,12 @@ SELECT a.id,
        :ctx_languages[1] AS "language.requested",
        t.language AS "language.served",
        t.language <> :ctx_languages[1] AS "language.fallback",
+       t.method AS "provenance.method",
+       t.source_language AS "provenance.source_language",
+       t.source_revision AS "provenance.source_revision",
+       t.reviewed_at AS "provenance.reviewed_at",
        jsonb_build_array(a.starts_at, a.id) AS _cursor
-  FROM (SELECT x.id, x.city, x.topics, x.audiences, o.starts_at, o.ends_at, e.all_day, e.rrule IS NOT NULL AS recurring, e.place, e.meeting_url
+  FROM (SELECT x.id, x.city, x.topics, x.audiences, x.thumbnail, o.starts_at, o.ends_at, e.all_day, e.rrule IS NOT NULL AS recurring, e.place, e.meeting_url
           FROM occurrence o
           JOIN event e ON e.content = o.event
           JOIN content x ON x.id = o.event
@@ -38,7 +43,7 @@ SELECT a.id,
          ORDER BY o.starts_at, o.event
          LIMIT :limit + 1) a
  CROSS JOIN LATERAL (
-         SELECT p.slug, p.title, p.summary, p.published_at, p.language
+         SELECT p.slug, p.title, p.summary, p.published_at, p.language, p.method, p.source_language, p.source_revision, p.reviewed_at
            FROM translation p
           WHERE p.content = a.id
           ORDER BY array_position(:ctx_languages, p.language) NULLS LAST, p.language
