@@ -157,6 +157,14 @@ def test_times_change_together_and_the_old_ones_are_gone_at_once(desk):
     assert (page["topics"], page["meeting_url"], len(page["occurrences"])) == (["work"], "https://meet.example.org/x", 2)
 
 
+def test_editors_see_what_they_sent(desk, venue):
+    form = desk.form(rrule="FREQ=DAILY;COUNT=3", place=venue, meeting_url="https://meet.example.org/x")
+    event = desk.made(desk.author.post("/v1/events", form))
+    sent = {name: form[name] for name in ("starts", "ends", "rrule", "place", "meeting_url")} | {"all_day": False, "exdates": []}
+    assert answer(desk.author.get(f"/v1/contents/{event}"))["part"] == sent
+    assert answer(desk.change(event, {"meeting_url": None}))["part"] == sent | {"meeting_url": None}
+
+
 def test_only_the_desk_writes_and_from_the_version_it_read(desk, people, place):
     event = desk.event()
     stranger = people.editor(place.far)
