@@ -7,6 +7,7 @@
 
 extern const struct operation_code ACCOUNT_CODES[];          /* src/accounts/account_codes.c */
 extern const struct operation_code CHECKLIST_CODES[];        /* src/information/checklist.c */
+extern const struct operation_code EVENT_CODES[];            /* src/events/event_codes.c */
 extern const struct operation_code MATCHING_CODES[];         /* src/matching/explanation.c */
 extern const struct operation_code MEDIA_CODES[];            /* src/media/media_codes.c */
 extern const struct operation_code NEWS_CODES[];             /* src/news/news_feed.c */

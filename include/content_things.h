@@ -19,6 +19,7 @@ struct thing {
     const char *path; /* of the file all languages share */
     const struct node *root;
     const char *json; /* the same as JSON */
+    const char *occurrences, *expanded_to; /* of an event, as SQL takes them (include/recurrence.h) */
     struct thing_text *texts;
     size_t text_count;
     bool has_children; /* among the files */

@@ -167,7 +167,8 @@ BEGIN
 END
 $$;
 
--- What a thing has beside its texts is written by its desk alone, and counts as a change of the thing.
+-- What a thing has beside its texts is written by its desk alone, and counts as a change of the thing; how far an event's occurrences
+-- stand does not.
 CREATE OR REPLACE FUNCTION content_part_before() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
   of uuid := coalesce((to_jsonb(CASE TG_OP WHEN 'DELETE' THEN OLD ELSE NEW END) ->> TG_ARGV[0])::uuid);
@@ -175,6 +176,8 @@ BEGIN
   PERFORM refuse_other_desks(coalesce((SELECT c.desk FROM content c WHERE c.id = of), '*'));
   IF TG_OP = 'UPDATE' AND to_jsonb(NEW) = to_jsonb(OLD) THEN
     RETURN NULL;
+  ELSIF TG_OP = 'UPDATE' AND to_jsonb(NEW) - 'expanded_to' = to_jsonb(OLD) - 'expanded_to' THEN
+    RETURN NEW;
   END IF;
   PERFORM content_touch(of);
   RETURN CASE TG_OP WHEN 'DELETE' THEN OLD ELSE NEW END;

@@ -1,5 +1,5 @@
 -- SPDX-License-Identifier: EUPL-1.2
--- What places, news and stories have beside their texts, as one object: editors send it, files hold it, and both are written here.
+-- What places, news, events and stories have beside their texts, as one object: editors send it, files hold it, and both are written here.
 
 CREATE OR REPLACE FUNCTION words_of(list jsonb) RETURNS text[] LANGUAGE sql IMMUTABLE AS $$
   SELECT coalesce(array_agg(w.value ORDER BY w.n), '{}') FROM jsonb_array_elements_text(list) WITH ORDINALITY AS w(value, n)
@@ -48,6 +48,9 @@ BEGIN
     WHEN 'news' THEN (
       SELECT jsonb_build_object('cities', n.cities, 'publishes_at', rfc3339(n.publishes_at), 'expires_at', rfc3339(n.expires_at))
         FROM news n WHERE n.content = part_of.content)
+    WHEN 'event' THEN (
+      SELECT event_times(e) || jsonb_build_object('place', e.place, 'meeting_url', e.meeting_url)
+        FROM event e WHERE e.content = part_of.content)
     WHEN 'story' THEN (
       SELECT to_jsonb(s) - 'content' FROM story s WHERE s.content = part_of.content) END;
 END
@@ -162,6 +165,27 @@ BEGIN
 END
 $$;
 
+-- Its times were checked by the program, which brings the occurrences along (set_occurrences()).
+CREATE OR REPLACE FUNCTION set_event(content uuid, entry jsonb) RETURNS boolean LANGUAGE plpgsql VOLATILE AS $$
+DECLARE
+  old event;
+  new event;
+BEGIN
+  SELECT e.* INTO old FROM event e WHERE e.content = set_event.content;
+  new := ROW(content, (entry ->> 'starts')::timestamp, (entry ->> 'ends')::timestamp, coalesce((entry ->> 'all_day')::boolean, false),
+             entry ->> 'rrule', words_of(entry -> 'exdates')::timestamp[], coalesce(old.expanded_to, '-infinity'),
+             (entry ->> 'place')::uuid, entry ->> 'meeting_url')::event;
+  IF old.content IS NULL THEN
+    INSERT INTO event SELECT new.*;
+  ELSE
+    UPDATE event e SET (starts, ends, all_day, rrule, exdates, place, meeting_url)
+                       = (new.starts, new.ends, new.all_day, new.rrule, new.exdates, new.place, new.meeting_url)
+     WHERE e.content = set_event.content AND old IS DISTINCT FROM new;
+  END IF;
+  RETURN old IS DISTINCT FROM new;
+END
+$$;
+
 CREATE OR REPLACE FUNCTION set_story(content uuid, entry jsonb) RETURNS boolean LANGUAGE plpgsql VOLATILE AS $$
 DECLARE
   old story;
@@ -184,6 +208,7 @@ CREATE OR REPLACE FUNCTION set_part(kind text, content uuid, entry jsonb) RETURN
 BEGIN
   RETURN CASE kind WHEN 'place' THEN set_place(content, entry)
                    WHEN 'news' THEN set_news(content, entry)
+                   WHEN 'event' THEN set_event(content, entry)
                    WHEN 'story' THEN set_story(content, entry)
                    ELSE false END;
 END

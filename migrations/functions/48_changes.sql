@@ -45,7 +45,7 @@ BEGIN
 END
 $$;
 
--- Whose texts show this thing, or lead to it by its address.
+-- Whose texts show this thing, or lead to it by its address; and the events that take place there.
 CREATE OR REPLACE FUNCTION things_showing(thing uuid) RETURNS uuid[]
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = welcome, pg_temp AS $$
 DECLARE
@@ -53,7 +53,9 @@ DECLARE
                          UNION ALL
                         SELECT 'contact:' || c.key FROM contact c WHERE c.place = thing);
 BEGIN
-  RETURN ARRAY(SELECT DISTINCT t.content FROM translation t WHERE t.embeds <> '{}' AND t.embeds && names);
+  RETURN ARRAY(SELECT t.content FROM translation t WHERE t.embeds <> '{}' AND t.embeds && names
+                UNION
+               SELECT e.content FROM event e WHERE e.place = thing);
 END
 $$;
 
@@ -155,7 +157,12 @@ BEGIN
       SELECT jsonb_build_object('cities', n.cities, 'publishes_at', rfc3339(n.publishes_at), 'expires_at', rfc3339(n.expires_at))
         FROM news n WHERE n.content = thing)
     WHEN 'event' THEN (
-      SELECT to_jsonb(e) - 'content' - 'expanded_to' FROM event e WHERE e.content = thing)
+      SELECT jsonb_build_object(
+               'starts', local_time(e.starts), 'ends', local_time(e.ends), 'starts_at', rfc3339(in_berlin(e.starts)),
+               'ends_at', rfc3339(occurrence_end(in_berlin(e.starts), e.ends, e.ends - e.starts)), 'all_day', e.all_day, 'rrule', e.rrule,
+               'exdates', local_times(e.exdates), 'occurrences', coming_occurrences(e.content),
+               'place', place_of(e.place, ARRAY[language, 'de', 'en']), 'meeting_url', e.meeting_url)
+        FROM event e WHERE e.content = thing)
     WHEN 'story' THEN (
       SELECT to_jsonb(s) - 'content' FROM story s WHERE s.content = thing)
     ELSE (

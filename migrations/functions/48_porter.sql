@@ -6,6 +6,7 @@ CREATE OR REPLACE FUNCTION import_content(of_kind text, of_key text, entry jsonb
 DECLARE
   changed boolean;
   part    boolean;
+  thing   uuid := (SELECT c.id FROM content c WHERE c.kind = of_kind AND c.key = of_key);
 BEGIN
   INSERT INTO content AS old (id, kind, key, position, city, topics, audiences, stages, reviewed_on, review_due_on)
   VALUES (uuid_v7(), of_kind, of_key, coalesce((entry ->> 'position')::integer, 0), entry ->> 'city', words_of(entry -> 'topics'),
@@ -19,7 +20,9 @@ BEGIN
                            EXCLUDED.review_due_on)
       OR (old.replaces IS NOT NULL AND (SELECT r.key FROM content r WHERE r.id = old.replaces) IS DISTINCT FROM entry ->> 'replaces');
   changed := FOUND;
-  part := set_part(of_kind, (SELECT c.id FROM content c WHERE c.kind = of_kind AND c.key = of_key), entry);
+  part := set_part(of_kind, (SELECT c.id FROM content c WHERE c.kind = of_kind AND c.key = of_key),
+                   CASE WHEN of_kind = 'event' THEN entry || jsonb_build_object('place', (SELECT e.place FROM event e WHERE e.content = thing))
+                        ELSE entry END); -- where it is, import_links() says
   RETURN changed OR part;
 END
 $$;
@@ -31,6 +34,7 @@ DECLARE
   parent_of   uuid := (SELECT c.id FROM content c WHERE c.kind = 'article' AND c.key = entry ->> 'parent');
   replaces_of uuid := (SELECT c.id FROM content c WHERE c.kind = 'article' AND c.key = entry ->> 'replaces');
   office_of   uuid := (SELECT c.id FROM content c WHERE c.kind = 'place' AND c.key = entry ->> 'office');
+  place_of    uuid := (SELECT c.id FROM content c WHERE c.kind = 'place' AND c.key = entry ->> 'place');
   related_of  uuid[] := ARRAY(SELECT c.id FROM jsonb_array_elements_text(entry -> 'related') WITH ORDINALITY AS k(key, n)
                                 JOIN content c ON c.kind = 'article' AND c.key = k.key ORDER BY k.n);
 BEGIN
@@ -44,6 +48,7 @@ BEGIN
                   EXISTS (SELECT FROM content c WHERE c.replaces = replaces_of AND c.city = entry ->> 'city' AND c.archived_at IS NULL
                                                   AND (c.kind, c.key) <> (of_kind, of_key))),
                  ('/office', 'unknown_place', entry ? 'office' AND office_of IS NULL),
+                 ('/place', 'unknown_place', entry ? 'place' AND place_of IS NULL),
                  ('/thumbnail', 'unknown_media', entry ? 'thumbnail' AND NOT EXISTS (SELECT FROM media m WHERE m.hash = entry ->> 'thumbnail')),
                  ('/thumbnail', 'not_a_picture', EXISTS (SELECT FROM media m WHERE m.hash = entry ->> 'thumbnail' AND m.width IS NULL))
            UNION ALL
@@ -61,6 +66,10 @@ BEGIN
        AND (c.parent, c.replaces, c.office, c.related, c.thumbnail)
            IS DISTINCT FROM (parent_of, replaces_of, office_of, related_of, entry ->> 'thumbnail');
     changed := FOUND;
+    UPDATE event e SET place = place_of
+      FROM content c
+     WHERE c.id = e.content AND c.kind = of_kind AND c.key = of_key AND e.place IS DISTINCT FROM place_of;
+    changed := changed OR FOUND;
     IF set_attachments((SELECT c.id FROM content c WHERE c.kind = of_kind AND c.key = of_key), words_of(entry -> 'attachments')) THEN
       changed := true; -- not with OR: what is known to be true would leave the call out
     END IF;
@@ -153,12 +162,15 @@ SELECT c.kind, c.key,
          'office', o.key,
          'thumbnail', c.thumbnail,
          'attachments', (SELECT jsonb_agg(a.media ORDER BY a.position) FROM attachment a WHERE a.content = c.id))
-           || coalesce(part_of(c.kind, c.id), '{}')) AS entry
+           || coalesce(part_of(c.kind, c.id), '{}')
+           || CASE WHEN c.kind = 'event' THEN jsonb_build_object('place', v.key) ELSE '{}' END) AS entry
   FROM exported c
   LEFT JOIN exported_sources s ON s.content = c.id
   LEFT JOIN exported p ON p.id = c.parent
   LEFT JOIN exported r ON r.id = c.replaces
-  LEFT JOIN exported o ON o.id = c.office;
+  LEFT JOIN exported o ON o.id = c.office
+  LEFT JOIN event e ON e.content = c.id
+  LEFT JOIN exported v ON v.id = e.place;
 
 -- Front matter and text of each language.
 CREATE VIEW exported_text AS
@@ -181,19 +193,18 @@ SELECT c.kind, c.key, t.language,
   LEFT JOIN exported_sources s ON s.content = c.id
   LEFT JOIN translation source ON source.content = t.content AND source.language = t.source_language AND source.language <> t.language;
 
--- Pictures and documents that exported things or their texts show, with what is said of them. Events are no files yet.
+-- Pictures and documents that exported things or their texts show, with what is said of them.
 CREATE VIEW exported_media AS
 WITH named AS (
-  SELECT c.thumbnail AS hash FROM exported c WHERE c.kind <> 'event'
+  SELECT c.thumbnail AS hash FROM exported c
    UNION
-  SELECT a.media FROM exported c JOIN attachment a ON a.content = c.id WHERE c.kind <> 'event'
+  SELECT a.media FROM exported c JOIN attachment a ON a.content = c.id
    UNION
   SELECT substr(e.name, length('media:') + 1)
     FROM exported c
     JOIN translation t ON t.content = c.id
    CROSS JOIN unnest(t.embeds) AS e(name)
-   WHERE c.kind <> 'event'
-     AND starts_with(e.name, 'media:')
+   WHERE starts_with(e.name, 'media:')
 )
 SELECT m.hash, m.type, m.bytes,
        jsonb_strip_nulls(jsonb_build_object('alternative_texts', nullif(m.alternative_texts, '{}'), 'credit', m.credit,

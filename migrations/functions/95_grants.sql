@@ -17,7 +17,10 @@ GRANT EXECUTE ON FUNCTION
   open_times(jsonb, boolean, date[], date, date), open_at(place, timestamptz, date[]), opening_at(place, timestamptz, date[]),
   media_of(text, text[]), attachments_of(uuid, text[]), set_attachments(uuid, text[]), refuse_undescribed(uuid, text[]),
   words_of(jsonb), merge_patch(jsonb, jsonb), without_empty(jsonb), part_of(text, uuid), set_part(text, uuid, jsonb), set_place(uuid, jsonb),
-  set_news(uuid, jsonb), set_story(uuid, jsonb), refuse_faults(jsonb), refuse_bad_place(uuid, jsonb), unknown_tags(jsonb, text)
+  set_news(uuid, jsonb), set_story(uuid, jsonb), set_event(uuid, jsonb), refuse_faults(jsonb), refuse_bad_place(uuid, jsonb), unknown_tags(jsonb, text),
+  local_time(timestamp), local_times(timestamp[]), occurrence_end(timestamptz, timestamp, interval), event_times(event),
+  first_running(timestamptz), coming_occurrences(uuid), place_of(uuid, text[]), event_entry(uuid, text[]),
+  set_occurrences(uuid, timestamp[], date)
   TO welcome, welcome_worker;
 
 GRANT EXECUTE ON FUNCTION
@@ -55,6 +58,9 @@ GRANT EXECUTE ON FUNCTION
 GRANT EXECUTE ON FUNCTION change_history(), reach_of(text, text[]), change_part(text, uuid, text), change_object(uuid, text, text, text[])
   TO welcome, welcome_worker;
 GRANT EXECUTE ON FUNCTION turn_changes(), renumber_changes(), expire_feedback() TO welcome_worker;
+GRANT EXECUTE ON FUNCTION refuse_unknown_places(uuid, uuid) TO welcome;
+GRANT EXECUTE ON FUNCTION events_to_expand(), extend_occurrences(uuid, jsonb, timestamp[], date), clean_occurrences(),
+  import_occurrences(text, timestamp[], date) TO welcome_worker;
 GRANT EXECUTE ON FUNCTION refuse_unknown_object(text, uuid), keep_feedback_address(uuid, text), lock_for_feedback(uuid) TO welcome;
 
 GRANT SELECT ON public_guide, guide_contact, request_contact, proposal_detail, match_contact, candidate, staff_account,

@@ -11,7 +11,15 @@
 
 struct calendar {
     icalcomponent *root;
+    bool has_zone;
 };
+
+/* As the law has it since 1996, which is before the first event there can be. */
+static const char ZONE[] = "BEGIN:VTIMEZONE\r\nTZID:Europe/Berlin\r\n"
+                           "BEGIN:DAYLIGHT\r\nTZNAME:CEST\r\nTZOFFSETFROM:+0100\r\nTZOFFSETTO:+0200\r\nDTSTART:19960331T020000\r\n"
+                           "RRULE:FREQ=YEARLY;BYMONTH=3;BYDAY=-1SU\r\nEND:DAYLIGHT\r\n"
+                           "BEGIN:STANDARD\r\nTZNAME:CET\r\nTZOFFSETFROM:+0200\r\nTZOFFSETTO:+0100\r\nDTSTART:19961027T030000\r\n"
+                           "RRULE:FREQ=YEARLY;BYMONTH=10;BYDAY=-1SU\r\nEND:STANDARD\r\nEND:VTIMEZONE\r\n";
 
 /* Takes the property. */
 static bool property_add(icalcomponent *component, icalproperty *property)
@@ -85,6 +93,114 @@ bool calendar_add(struct calendar *calendar, const struct calendar_day *event)
     if (!component)
         return false;
     const bool filled = event_fill(component, event);
+    if (filled)
+        icalcomponent_add_component(calendar->root, component);
+    else
+        icalcomponent_free(component);
+    return filled;
+}
+
+bool calendar_add_zone(struct calendar *calendar)
+{
+    icalcomponent *zone = calendar->has_zone ? NULL : icalcomponent_new_from_string(ZONE);
+    if (zone)
+        icalcomponent_add_component(calendar->root, zone);
+    calendar->has_zone = calendar->has_zone || zone;
+    return calendar->has_zone;
+}
+
+/* '2026-12-01T18:00' as a local time without a zone, or as its day; the zone is a parameter of the property. */
+static struct icaltimetype wall_read(const char *text, bool all_day)
+{
+    char whole[24] = "";
+    const size_t length = strlen(text);
+    if (length != 16)
+        return icaltime_null_time();
+    memcpy(whole, text, all_day ? 10 : 16);
+    if (!all_day)
+        memcpy(whole + 16, ":00", 3);
+    return time_read(whole);
+}
+
+/* Takes the property of that time. */
+static bool wall_add(icalcomponent *component, icalproperty *property, bool all_day)
+{
+    icalparameter *zone = property && !all_day ? icalparameter_new_tzid("Europe/Berlin") : NULL;
+    if (zone)
+        icalproperty_add_parameter(property, zone);
+    return property_add(component, property) && (all_day || zone);
+}
+
+static bool exdates_add(icalcomponent *component, const struct calendar_event *event)
+{
+    for (const char *at = event->exdates; at && *at; at += strspn(at, " ")) {
+        char text[17] = "";
+        const size_t length = strcspn(at, " ");
+        if (length != sizeof text - 1)
+            return false;
+        memcpy(text, at, length);
+        const struct icaltimetype time = wall_read(text, event->all_day);
+        if (icaltime_is_null_time(time) || !wall_add(component, icalproperty_new_exdate(time), event->all_day))
+            return false;
+        at += length;
+    }
+    return true;
+}
+
+static bool rule_add(icalcomponent *component, const struct calendar_event *event)
+{
+    if (!event->rrule)
+        return true;
+    struct icalrecurrencetype rule = icalrecurrencetype_from_string(event->rrule);
+    return rule.freq != ICAL_NO_RECURRENCE && property_add(component, icalproperty_new_rrule(rule)) && exdates_add(component, event);
+}
+
+static bool categories_add(icalcomponent *component, const char *lines)
+{
+    for (const char *at = lines; at && *at;) {
+        char category[200] = "";
+        const size_t length = strcspn(at, "\n");
+        memcpy(category, at, length < sizeof category ? length : sizeof category - 1);
+        if (!property_add(component, icalproperty_new_categories(category)))
+            return false;
+        at += length + (at[length] == '\n');
+    }
+    return true;
+}
+
+static bool place_add(icalcomponent *component, const struct calendar_event *event)
+{
+    if (event->location && !words_add(component, icalproperty_new_location(event->location), event->language))
+        return false;
+    if (event->latitude && event->longitude) {
+        const struct icalgeotype geo = {.lat = strtod(event->latitude, NULL), .lon = strtod(event->longitude, NULL)};
+        if (!property_add(component, icalproperty_new_geo(geo)))
+            return false;
+    }
+    return !event->url || property_add(component, icalproperty_new_url(event->url));
+}
+
+static bool times_add(icalcomponent *component, const struct calendar_event *event)
+{
+    const struct icaltimetype starts = wall_read(event->starts, event->all_day), ends = wall_read(event->ends, event->all_day);
+    const struct icaltimetype changed = time_read(event->changed_at), created = time_read(event->created_at);
+    if (icaltime_is_null_time(starts) || icaltime_is_null_time(ends) || icaltime_is_null_time(changed) || icaltime_is_null_time(created))
+        return false;
+    return property_add(component, icalproperty_new_uid(event->uid)) && property_add(component, icalproperty_new_dtstamp(changed)) &&
+           property_add(component, icalproperty_new_created(created)) && property_add(component, icalproperty_new_lastmodified(changed)) &&
+           property_add(component, icalproperty_new_sequence(event->sequence)) &&
+           wall_add(component, icalproperty_new_dtstart(starts), event->all_day) &&
+           wall_add(component, icalproperty_new_dtend(ends), event->all_day) && rule_add(component, event);
+}
+
+bool calendar_add_event(struct calendar *calendar, const struct calendar_event *event)
+{
+    icalcomponent *component = calendar_add_zone(calendar) ? icalcomponent_new(ICAL_VEVENT_COMPONENT) : NULL;
+    if (!component)
+        return false;
+    const bool filled = times_add(component, event) && words_add(component, icalproperty_new_summary(event->summary), event->language) &&
+                        words_add(component, icalproperty_new_description(event->description), event->language) &&
+                        place_add(component, event) && categories_add(component, event->categories);
     if (filled)
         icalcomponent_add_component(calendar->root, component);
     else

@@ -14,6 +14,7 @@ const struct content_folder CONTENT_FOLDERS[CONTENT_KINDS] = {
     [CONTENT_PLACE] = {"place", "places", "place.yaml"},
     [CONTENT_ARTICLE] = {"article", "articles", "article.yaml"},
     [CONTENT_NEWS] = {"news", "news", "news.yaml"},
+    [CONTENT_EVENT] = {"event", "events", "event.yaml"},
     [CONTENT_STORY] = {"story", "stories", "story.yaml"},
 };
 

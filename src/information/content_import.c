@@ -15,6 +15,7 @@
 static const char LOCK[] = "LOCK TABLE content, media IN EXCLUSIVE MODE";
 
 static const char THING[] = "SELECT import_content($1, $2, $3)";
+static const char OCCURRENCES[] = "SELECT import_occurrences($1, $2, $3)";
 static const char LINKS[] = "SELECT l.changed, l.faults FROM import_links($1, $2, $3) l";
 static const char MISPLACED[] = "SELECT NULL, import_misplaced($1, $2)";
 static const char FORMER_SLUGS[] = "SELECT import_former_slugs($1, $2, $3, $4)";
@@ -42,7 +43,9 @@ struct content {
 static bool thing_write(struct content *content, const struct thing *thing)
 {
     const char *values[] = {CONTENT_FOLDERS[content->kind].kind, thing->key, thing->json};
-    return import_apply(content->import, thing->path, thing->root, THING, 3, values);
+    const char *times[] = {thing->key, thing->occurrences, thing->expanded_to};
+    return import_apply(content->import, thing->path, thing->root, THING, 3, values) &&
+           (!thing->occurrences || import_apply(content->import, thing->path, thing->root, OCCURRENCES, 3, times));
 }
 
 static bool thing_link(struct content *content, const struct thing *thing)

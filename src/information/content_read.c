@@ -2,6 +2,8 @@
  * Reading the folders of content: a folder for each thing, one file for what all languages share, one for each translation. */
 #include "content_things.h"
 #include "markdown.h"
+#include "recurrence.h"
+#include "sql_type.h"
 #include "target.h"
 #include "vocabulary.h"
 
@@ -127,6 +129,22 @@ static bool texts_read(struct import *import, const struct things *things, struc
     return done;
 }
 
+/* When an event takes place; false after saying what is wrong with its times. */
+static bool times_read(struct import *import, struct thing *thing, const json_t *event)
+{
+    struct recurrence_window window;
+    struct occurrences found;
+    struct faults faults;
+    faults_init(&faults, &import->arena);
+    if (!recurrence_window(&window, &import->arena))
+        return refuse_memory(thing->path);
+    if (!recurrence_expand(event, window.first_day, window.last_day, &import->arena, &found, &faults))
+        return faults.failed ? refuse_memory(thing->path) : import_faults(import, thing->path, thing->root, &faults);
+    thing->occurrences = sql_text_array(found.starts, found.count, &import->arena);
+    thing->expanded_to = found.ended ? "infinity" : window.last_day;
+    return thing->occurrences || refuse_memory(thing->path);
+}
+
 static bool thing_read(struct import *import, struct things *things, enum content_kind kind, struct thing *thing)
 {
     const struct content_folder *place = &CONTENT_FOLDERS[kind];
@@ -139,8 +157,9 @@ static bool thing_read(struct import *import, struct things *things, enum conten
     thing->root = import_tree(import, thing->path);
     json_t *value = thing->root ? value_checked(import, thing->path, thing->root, things->files.kinds[kind]) : NULL;
     thing->json = value ? import_json(import, thing->root) : NULL;
+    const bool timed = !value || kind != CONTENT_EVENT || times_read(import, thing, value);
     json_decref(value);
-    return texts_read(import, things, thing, folder, place->file) && thing->json;
+    return texts_read(import, things, thing, folder, place->file) && thing->json && timed;
 }
 
 static bool kind_read(struct import *import, struct things *things, enum content_kind kind)

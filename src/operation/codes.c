@@ -9,6 +9,7 @@
 const struct operation_code *const OPERATION_CODES[] = {
     ACCOUNT_CODES,
     CHECKLIST_CODES,
+    EVENT_CODES,
     MATCHING_CODES,
     MEDIA_CODES,
     NEWS_CODES,

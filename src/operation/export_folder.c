@@ -24,7 +24,7 @@
 enum { DESCRIPTORS = 16 };
 
 /* What an export writes into its folder. */
-static const char *const FOLDERS[] = {"places", "articles", "news", "stories", "media"};
+static const char *const FOLDERS[] = {"places", "articles", "news", "events", "stories", "media"};
 
 enum { FOLDER_COUNT = sizeof FOLDERS / sizeof *FOLDERS };
 

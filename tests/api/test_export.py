@@ -69,6 +69,26 @@ sources:
 reviewed_on: "2026-11-24"
 review_due_on: "2027-05-24"
 """
+EVENT = """\
+city: essen
+topics:
+  - language
+audiences:
+  - student
+starts: "2026-12-02T18:00"
+ends: "2026-12-02T20:00"
+rrule: "FREQ=WEEKLY;COUNT=3"
+exdates:
+  - "2026-12-09T18:00"
+place: full
+meeting_url: "https://meet.example.org/series"
+sources:
+  - basis: "BMG § 17(1)"
+    source: "https://www.gesetze-im-internet.de/bmg/__17.html"
+reviewed_on: "2026-11-24"
+review_due_on: "2027-05-24"
+office: full
+"""
 TEXT = """\
 ---
 title: "Ort"
@@ -112,7 +132,7 @@ def database(empty_database, tmp_path):
 
 def things_of(folder, inside=""):
     """The files that an export writes, of those in the folder."""
-    kinds = tuple(f"{inside}{kind}/" for kind in ("places", "articles", "news", "stories"))
+    kinds = tuple(f"{inside}{kind}/" for kind in ("places", "articles", "news", "events", "stories"))
     return {name[len(inside):]: content for name, content in files(folder).items() if name.startswith(kinds)}
 
 
@@ -149,6 +169,22 @@ def test_everything_a_place_can_have_travels(database, new_database, tmp_path):
     place_imported(database, tmp_path / "start")
     assert travels(database, new_database(), tmp_path)["places/full/place.yaml"].decode() == PLACE
     assert ask(database, "SELECT latitude, longitude, accessibility FROM place") == [(-51.000001, 7.0, {"de": "Rampe", "de-simple": "Rampe"})]
+
+
+def test_everything_an_event_can_have_travels(database, new_database, tmp_path):
+    place_imported(database, tmp_path / "start")
+    event = tmp_path / "start/events/series"
+    event.mkdir(parents=True)
+    (event / "event.yaml").write_text(EVENT)
+    (event / "de.md").write_text(TEXT)
+    assert imported(database, tmp_path / "start")["events"] == "3 new or changed"  # itself, where it is, its text
+    assert imported(database, tmp_path / "start")["events"] == "unchanged"
+    assert travels(database, new_database(), tmp_path)["events/series/event.yaml"].decode() == EVENT
+    begins = ask(database, "SELECT (starts_at AT TIME ZONE 'Europe/Berlin')::text FROM occurrence ORDER BY 1")
+    assert [at for at, in begins] == ["2026-12-02 18:00:00", "2026-12-16 18:00:00"]
+    edit(event / "event.yaml", "COUNT=3", "COUNT=4")
+    assert imported(database, tmp_path / "start")["events"] == "1 new or changed"
+    assert ask(database, "SELECT count(*), min(expanded_to::text) FROM occurrence JOIN event ON event = content") == [(3, "infinity")]
 
 
 def test_an_export_over_an_export_is_the_same(filled, tmp_path):

@@ -14,6 +14,7 @@ from filing import CONTENT, ask, edit, environment, imported, refused, run, valu
 ARTICLE = "articles/residence-registration"
 RULE = "checklist/residence-title"
 PLACE = "places/essen-city-administration"
+EVENT = "events/series"
 
 
 @pytest.fixture
@@ -27,6 +28,9 @@ def content(tmp_path):
     folder = shutil.copytree(CONTENT, tmp_path / "content")
     shutil.copytree(CONTENT / "demo/news/demo-summer-party", folder / "news/fair")
     (folder / "news/fair/news.yaml").write_text('publishes_at: "2026-11-01T10:00:00Z"\nexpires_at: "2026-12-01T10:00:00Z"\n')
+    shutil.copytree(CONTENT / "demo/events/demo-online-evening", folder / "events/series")
+    (folder / "events/series/event.yaml").write_text('starts: "2026-12-02T18:00"\nends: "2026-12-02T20:00"\n'
+                                                     'rrule: "FREQ=WEEKLY"\nexdates:\n  - "2026-12-09T18:00"\nplace: essen-city-administration\n')
     return folder
 
 
@@ -117,6 +121,13 @@ def test_bodies_are_safe_html_and_plain_text(database):
     ("stories/the-gym-bag/story.yaml", "speaks:\n", "speaks:\n  - \"xx\"\n", "stories/the-gym-bag/story.yaml:10:", "/speaks/0: "),
     ("stories/the-gym-bag/story.yaml", "position: 5\ncity: gelsenkirchen", "position: 1\ncity: dortmund", "stories/", "has the same position"),
     ("news/fair/news.yaml", "expires_at: \"2026-12", "expires_at: \"2026-10", "news/fair/news.yaml:2:", "/expires_at: This must be later than publishes_at."),
+    (f"{EVENT}/event.yaml", "starts: ", "begins: ", f"{EVENT}/event.yaml:1:", "/starts: This is missing."),
+    (f"{EVENT}/event.yaml", "12-02T20:00", "12-01T20:00", f"{EVENT}/event.yaml:2:", "/ends: The end must come after the beginning."),
+    (f"{EVENT}/event.yaml", "starts: \"2026-12", "starts: \"2026-02-30T18:00\"\n#", f"{EVENT}/event.yaml:1:", "/starts: This is not a valid date."),
+    (f"{EVENT}/event.yaml", "=WEEKLY", "=HOURLY", f"{EVENT}/event.yaml:3:", "/rrule: Events happen by days, weeks, months or years"),
+    (f"{EVENT}/event.yaml", "=WEEKLY", "=WEEKLY;BYDAY=FR", f"{EVENT}/event.yaml:1:", "/starts: The beginning must be the first by the rule: 2026-12-04T18:00."),
+    (f"{EVENT}/event.yaml", "  - \"2026-12-09", "  - \"2026-12-10", f"{EVENT}/event.yaml:5:", "/exdates/0: The event does not begin then"),
+    (f"{EVENT}/event.yaml", "place: essen", "place: nowhere", f"{EVENT}/event.yaml:6:", "/place: There is no such place."),
     ("reference/holidays.yaml", "month: 1\n", "month: 13\n", "reference/holidays.yaml:2:", ""),
     ("reference/holidays.yaml", "day: 1\n", "day: 1\n    easter_offset: 1\n", "reference/holidays.yaml:2:", "check constraint"),
     (f"{RULE}/rule.yaml", "position: ", "posture: 1\nposition: ", f"{RULE}/rule.yaml:1:", "no member `posture`"),

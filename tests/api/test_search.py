@@ -217,8 +217,9 @@ def test_news_are_found_in_their_time_and_events_until_they_are_over(shelf):
     events = {}
     for name, ends in (("over", now - hour), ("next", now + hour)):
         events[name] = shelf.put("event", en=f"Brimbax party {name}")
-        shelf.db.execute("INSERT INTO event (content, starts, ends, expanded_to) VALUES (%s, now(), now(), now())", (events[name],))
-        shelf.db.execute("INSERT INTO occurrence (event, starts_at, ends_at) VALUES (%s, %s, %s)", (events[name], ends - hour, ends))
+        shelf.db.execute("INSERT INTO event (content, starts, ends, expanded_to) SELECT %s, e.ends - interval '1 hour', e.ends, 'infinity'"
+                         " FROM (SELECT %s AT TIME ZONE 'Europe/Berlin' AS ends) e", (events[name], ends))
+        shelf.db.execute("SELECT set_occurrences(e.content, ARRAY[e.starts], 'infinity') FROM event e WHERE e.content = %s", (events[name],))
     story = shelf.put("story", en="Brimbax and me")
     assert set(shelf.ids("brimbax")) == {news["now"], events["next"], story}
 

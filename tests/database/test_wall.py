@@ -48,7 +48,7 @@ PARTS = {
     "event": ["INSERT INTO event (content, starts, ends, expanded_to) VALUES (%(thing)s, '2026-01-01', '2026-01-02', '2026-01-02')",
               "INSERT INTO occurrence (event, starts_at, ends_at) VALUES (%(thing)s, '2026-01-01', '2026-01-02')"],
     "story": ["INSERT INTO story (content, teller, speaks, fictional) VALUES (%(thing)s, 'Somebody', '{de}', true)"]}
-PART_KEYS = {"attachment": "content", "place": "content", "contact": "place", "news": "content", "event": "content", "occurrence": "event",
+PART_KEYS = {"attachment": "content", "place": "content", "contact": "place", "news": "content", "event": "content",
              "story": "content"}
 
 
@@ -282,7 +282,7 @@ def test_rows_are_made_by_few_statements(world):
             WHERE grantee = 'welcome' AND privilege_type = 'INSERT' AND table_schema = 'welcome'
            UNION SELECT table_name, privilege_type FROM information_schema.table_privileges
             WHERE grantee = 'welcome' AND privilege_type IN ('INSERT', 'DELETE', 'TRUNCATE') AND table_schema = 'welcome'""")}
-    parts = {"attachment", "contact", "event", "media", "news", "occurrence", "place", "story"}  # of content: by its editors, says a trigger
+    parts = {"attachment", "contact", "event", "media", "news", "place", "story"}  # of content: by its editors, says a trigger
     assert granted == {("guide", "INSERT"), ("guide_request", "INSERT"), ("guide_verification", "INSERT"), ("guide_verification", "DELETE"),
                        ("content", "INSERT"), ("revision", "INSERT"), ("feedback", "INSERT"), *itertools.product(parts, ("INSERT", "DELETE"))}
 
@@ -357,13 +357,17 @@ def test_content_is_written_by_its_desk_alone(world, readers):
 def test_nobody_reaches_into_another_desk_from_the_own(world, readers):
     essen, article = readers["editor essen"], world.value("SELECT id FROM content WHERE desk = 'essen' AND kind = 'article'")
     foreign = world.value("SELECT id FROM content WHERE desk = 'hagen' AND kind = 'article'")
+    own_event, foreign_event = (world.value("SELECT id FROM content WHERE desk = %s AND kind = 'event'", desk) for desk in ("essen", "hagen"))
     assert probe(essen, "UPDATE content SET position = 2 WHERE id = %s", (article,)) == 1
+    assert probe(essen, "SELECT set_occurrences(%s, '{2027-01-01}', 'infinity')", (own_event,)) == 1
     for statement, thing in (("UPDATE content SET city = 'hagen' WHERE id = %s", article), ("UPDATE content SET city = NULL WHERE id = %s", article),
                              ("UPDATE content SET city = 'essen' WHERE id = %s", foreign), ("UPDATE place SET content = %s", foreign),
                              ("INSERT INTO revision (id, content, desk, language, number, state, slug, title, body_markdown, body_html, body_text)"
                               " VALUES (uuid_v7(), %s, 'essen', 'uk', 1, 'draft', 'x', 'x', '', '', '')", foreign),
                              ("INSERT INTO revision (id, content, desk, language, number, state, slug, title, body_markdown, body_html, body_text)"
                               " VALUES (uuid_v7(), %s, 'essen', 'uk', 1, 'published', 'x', 'x', '', '', '')", article),
+                             ("INSERT INTO occurrence (event, starts_at, ends_at) VALUES (%s, now(), now())", own_event),
+                             ("SELECT set_occurrences(%s, '{}', 'infinity')", foreign_event),
                              ("UPDATE translation SET title = 'x' WHERE content = %s", article), ("SELECT confirm_translations(%s)", foreign),
                              ("SELECT set_desk('essen', false, NULL) WHERE %s IS NOT NULL", article)):
         assert probe(essen, statement, (thing,)) == 0, statement
