@@ -57,6 +57,7 @@ extern const char *const MATCHING_REASON_NAMES[MATCHING_REASONS]; /* "inactive",
 
 struct matching_guide {
     const char *id;
+    uint64_t hash;   /* of id and seed */
     uint32_t given;  /* how many were added before */
     int32_t places;  /* min(free places, asks left), at least 1 */
     int32_t price;   /* learned scarcity in points; told, not used: the caller's scores contain it */
@@ -66,6 +67,7 @@ struct matching_request {
     const char *id;
     const char *city;      /* who handles it; "" counts as a city */
     const char *language;  /* that the figures below are about; NULL when there are none */
+    uint64_t hash;         /* of id and seed */
     int64_t waiting_since; /* seconds since the epoch */
     uint32_t given;
     uint32_t first_edge;   /* up to the next request's; valid after matching_close() */
@@ -180,6 +182,7 @@ struct matching_result {
     int32_t *second;    /* by request: score of the best other candidate, if second_known */
     bool *second_known;
     uint32_t *part_of;  /* by request: the part it was solved in */
+    int32_t *used;      /* by guide: places given away */
     int64_t *request_potential; /* by request */
     int64_t *guide_potential;   /* by part, then guide: what one more place would be worth */
     uint32_t parts;     /* 1: all at once; more: city by city */
@@ -217,6 +220,9 @@ struct matching_why {
 };
 struct matching_why matching_why(const struct matching_instance *instance, const struct matching_result *result, uint32_t request);
 
+/* Of a text, seeded. */
+uint64_t matching_hash(const char *text, uint64_t seed);
+
 /* The tie-break of a pair, 0 to 1023. */
 uint32_t matching_tie(const struct matching_instance *instance, uint32_t request, uint32_t guide);
 
@@ -224,11 +230,26 @@ uint32_t matching_tie(const struct matching_instance *instance, uint32_t request
 struct matching_scale {
     int64_t point;   /* S: one point of score */
     int64_t highest; /* score */
-    int64_t worth;   /* of a place: W, or of settings.worth the cost of leaving out */
-    bool bands;
+    int64_t leave;   /* cost of leaving out: W, or what settings.worth makes of it */
+    bool bands;      /* it counts as often as the band says */
 };
 struct matching_scale matching_scale(const struct matching_instance *instance, const struct matching_settings *settings);
 int64_t matching_edge_cost(const struct matching_instance *instance, const struct matching_scale *scale, const struct matching_edge *edge);
 int64_t matching_drop_cost(const struct matching_scale *scale, const struct matching_request *request);
+
+/* src/matching/matching_parts.c, for matching_solve(): the order in which requests are solved (by part, then longest band, then id),
+ * by place in `order`, and the part of each by request. One part up to settings.whole_max requests; above it one for each city, in an
+ * order drawn anew by each seed, so that no city always chooses first. Returns the number of parts; 0: out of memory. */
+uint32_t matching_parts(const struct matching_instance *instance, const struct matching_settings *settings, uint32_t *order,
+                        uint32_t *part_of);
+
+/* src/matching/matching_cut.c: marks what a large snapshot leaves out; *cut counts. False: out of memory. */
+bool matching_cut(struct matching_instance *instance, const struct matching_settings *settings, uint32_t *cut);
+
+/* The end of a request's edges. */
+static inline uint32_t matching_last_edge(const struct matching_instance *instance, uint32_t request)
+{
+    return request + 1 < instance->request_count ? instance->requests[request + 1].first_edge : instance->edge_count;
+}
 
 #endif
