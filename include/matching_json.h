@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: EUPL-1.2
+ * A snapshot from JSON (src/matching/snapshot.yaml says its shape), and a result as JSON. */
+#ifndef WELCOME_MATCHING_JSON_H
+#define WELCOME_MATCHING_JSON_H
+
+#include "arena.h"
+#include "buffer.h"
+#include "matching.h"
+#include "schema.h"
+
+/* Reads and closes a snapshot. False: faults says why (with codes of schema.h, or matching_fault_name() and no limit, or "not_json"
+ * with line and column as the limit), or is marked failed; a list of faults stops at the first list that has one. Unlike other texts
+ * in faults codes are static. The instance is released on false. */
+bool matching_read(struct matching_instance *instance, const char *text, size_t length, struct faults *faults);
+
+/* An English sentence for such a fault; in the arena or static. */
+const char *matching_fault_sentence(const struct fault *fault, struct arena *arena);
+
+/* Writes what a round found: figures, certificate, proposals with their terms and second best, who got none and why, and with greedy
+ * not NULL the figures of that and the difference. The same bytes for the same result. */
+void matching_write(struct buffer *out, const struct matching_instance *instance, const struct matching_result *result,
+                    const struct matching_result *greedy);
+
+#endif
