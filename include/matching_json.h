@@ -9,7 +9,7 @@
 #include "schema.h"
 
 /* Reads and closes a snapshot. False: faults says why (with codes of schema.h, or matching_fault_name() and no limit, or "not_json"
- * with line and column as the limit), or is marked failed; a list of faults stops at the first list that has one. Unlike other texts
+ * or "number_too_large" with line and column as the limit), or is marked failed; a list of faults stops at the first list that has one. Unlike other texts
  * in faults codes are static. The instance is released on false. */
 bool matching_read(struct matching_instance *instance, const char *text, size_t length, struct faults *faults);
 

@@ -118,7 +118,9 @@ int command_match(const struct config *config, int argc, char **argv)
     arena_init(&arena, 16 << 10);
     faults_init(&faults, &arena);
     buffer_init(&text);
-    if (texts_load() && file_read(run.path, &text)) {
+    if (!texts_load()) {
+        fputs("welcomed match: out of memory\n", stderr);
+    } else if (file_read(run.path, &text)) {
         if (matching_read(&instance, text.bytes ? text.bytes : "", text.length, &faults)) {
             status = snapshot_match(&run, &instance);
             matching_instance_release(&instance);

@@ -167,7 +167,8 @@ static bool json_refuse(struct faults *faults, const json_error_t *error)
 {
     char *where = arena_printf(faults->arena, "line %d, column %d", error->line, error->column);
     faults->failed = faults->failed || !where || json_error_code(error) == json_error_out_of_memory;
-    faults_add(faults, (struct fault){.pointer = "", .code = "not_json", .limit = where});
+    const bool overflow = json_error_code(error) == json_error_numeric_overflow;
+    faults_add(faults, (struct fault){.pointer = "", .code = overflow ? "number_too_large" : "not_json", .limit = where});
     return false;
 }
 
@@ -186,9 +187,11 @@ bool matching_read(struct matching_instance *instance, const char *text, size_t 
 
 const char *matching_fault_sentence(const struct fault *fault, struct arena *arena)
 {
-    if (strcmp(fault->code, "not_json") == 0) {
-        const char *sentence = arena_printf(arena, "This is no JSON (%s).", fault->limit ? fault->limit : "");
-        return sentence ? sentence : "This is no JSON.";
+    const bool overflow = strcmp(fault->code, "number_too_large") == 0;
+    if (overflow || strcmp(fault->code, "not_json") == 0) {
+        const char *what = overflow ? "A number is larger than any that fits" : "This is no JSON";
+        const char *sentence = arena_printf(arena, "%s (%s).", what, fault->limit ? fault->limit : "");
+        return sentence ? sentence : what;
     }
     for (enum matching_fault_code code = MATCHING_FINE; code <= MATCHING_PINS_OF_GUIDE; code++)
         if (strcmp(fault->code, matching_fault_name(code)) == 0)

@@ -10,7 +10,7 @@ run="gcc libc6-dev make pkgconf curl ca-certificates postgresql
     libmicrohttpd-dev libpq-dev libjansson-dev libyaml-dev libicu-dev libsodium-dev
     libcurl4-openssl-dev|libcurl4-gnutls-dev|libcurl4-nss-dev libcmark-dev libpcre2-dev zlib1g-dev
     libical-dev libmagic-dev libturbojpeg0-dev|libturbojpeg-dev libexif-dev libpng-dev libwebp-dev libqpdf-dev"
-test="git clang shellcheck pyflakes3 libcmocka-dev json-schema-test-suite python3 python3-pytest python3-httpx
+test="git clang g++ liblemon-dev python3-scipy shellcheck pyflakes3 libcmocka-dev json-schema-test-suite python3 python3-pytest python3-httpx
     python3-psycopg python3-hypothesis python3-aiosmtpd python3-jsonschema python3-yaml
     python3-dateutil python3-icalendar python3-feedparser python3-html5lib python3-pil"
 
@@ -19,7 +19,7 @@ run) wanted=$run ;;
 test) wanted="$run $test" ;;
 contract) wanted="$run $test python3-venv" ;;
 fuzz) wanted="$run clang libclang-rt-dev" ;;
-bench) wanted="$run python3 wrk" ;;
+bench) wanted="$run python3 wrk g++ liblemon-dev" ;;
 *) echo "usage: packages.sh run|test|contract|fuzz|bench" >&2 && exit 2 ;;
 esac
 

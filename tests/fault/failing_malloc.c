@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: EUPL-1.2
  * Loaded in front of the allocator by LD_PRELOAD: from SIGUSR1 to SIGUSR2 one in FAIL_ONE_IN allocations fails, whoever asks but the
- * libraries whose names begin with one of FAIL_SPARING's, which commas separate. */
+ * libraries whose names begin with one of FAIL_SPARING's, which commas separate; or, with FAIL_AT, only the so many-th of all. */
 #define _GNU_SOURCE /* RTLD_NEXT */
 #include <dlfcn.h>
 #include <errno.h>
@@ -14,6 +14,8 @@
 static atomic_uint_fast64_t asked;
 static atomic_bool failing;
 static unsigned one_in = 100;
+static unsigned long fail_at; /* 0: none */
+static atomic_ulong counted;
 static const char *sparing;
 
 static void on_signal(int number)
@@ -26,6 +28,10 @@ __attribute__((constructor)) static void prepare(void)
     const char *rate = getenv("FAIL_ONE_IN");
     one_in = rate ? (unsigned)strtoul(rate, NULL, 10) : one_in;
     sparing = getenv("FAIL_SPARING");
+    const char *one = getenv("FAIL_AT");
+    fail_at = one ? strtoul(one, NULL, 10) : 0;
+    if (fail_at)
+        return;
     signal(SIGUSR1, on_signal);
     signal(SIGUSR2, on_signal);
 }
@@ -48,6 +54,10 @@ static bool is_spared(const void *caller)
 /* The same in every run, but without a pattern (splitmix64). */
 static bool fails(const void *caller)
 {
+    if (fail_at && !is_spared(caller) && atomic_fetch_add(&counted, 1) + 1 == fail_at) {
+        errno = ENOMEM;
+        return true;
+    }
     if (!atomic_load_explicit(&failing, memory_order_relaxed))
         return false;
     uint64_t n = atomic_fetch_add_explicit(&asked, UINT64_C(0x9E3779B97F4A7C15), memory_order_relaxed);
