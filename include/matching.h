@@ -161,8 +161,6 @@ struct matching_settings {
     uint32_t whole_max; /* above so many requests city by city; 5,000 */
     uint32_t cut_above; /* above so many requests each keeps only some candidates; 2,000 */
     uint32_t cut_to;    /* so many: half the best by score, half spread evenly over the others; 64 */
-    int32_t worth;      /* > 0: placing is worth so many points more than the score, and no more, and bands do not count: how
-                           prices are learned; 0: all is lexicographic as said above */
 };
 
 /* What the check of a solution found, from the snapshot, the matching and the potentials alone. */
@@ -230,10 +228,9 @@ uint32_t matching_tie(const struct matching_instance *instance, uint32_t request
 struct matching_scale {
     int64_t point;   /* S: one point of score */
     int64_t highest; /* score */
-    int64_t leave;   /* cost of leaving out: W, or what settings.worth makes of it */
-    bool bands;      /* it counts as often as the band says */
+    int64_t leave;   /* W */
 };
-struct matching_scale matching_scale(const struct matching_instance *instance, const struct matching_settings *settings);
+struct matching_scale matching_scale(const struct matching_instance *instance);
 int64_t matching_edge_cost(const struct matching_instance *instance, const struct matching_scale *scale, const struct matching_edge *edge);
 int64_t matching_drop_cost(const struct matching_scale *scale, const struct matching_request *request);
 

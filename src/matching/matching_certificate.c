@@ -120,7 +120,7 @@ void matching_certify(const struct matching_instance *instance, const struct mat
         .instance = instance,
         .result = result,
         .certificate = certificate,
-        .scale = matching_scale(instance, &result->settings),
+        .scale = matching_scale(instance),
         .left = reallocarray(NULL, instance->guide_count, sizeof *proof.left),
         .pinned = reallocarray(NULL, instance->request_count, sizeof *proof.pinned),
     };

@@ -15,12 +15,11 @@ static struct matching_settings settings_complete(const struct matching_settings
     settings.whole_max = settings.whole_max ? settings.whole_max : DEFAULTS.whole_max;
     settings.cut_above = settings.cut_above ? settings.cut_above : DEFAULTS.cut_above;
     settings.cut_to = settings.cut_to ? settings.cut_to : DEFAULTS.cut_to;
-    settings.worth = settings.worth < 0 ? 0 : settings.worth > MATCHING_SCORE_MAX ? MATCHING_SCORE_MAX : settings.worth;
     return settings;
 }
 
 /* With n requests at most 20,000 and scores within 200,000: S <= 2.1e7, an edge costs below 4.2e12, W below 8.3e16, 4 W below 2^59. */
-struct matching_scale matching_scale(const struct matching_instance *instance, const struct matching_settings *settings)
+struct matching_scale matching_scale(const struct matching_instance *instance)
 {
     int64_t lowest = MATCHING_SCORE_MAX, highest = -MATCHING_SCORE_MAX;
     for (uint32_t i = 0; i < instance->edge_count; i++) {
@@ -31,12 +30,10 @@ struct matching_scale matching_scale(const struct matching_instance *instance, c
     if (lowest > highest)
         lowest = highest = 0;
     const int64_t requests = instance->request_count, point = 1024 * (requests + 1);
-    const int64_t total = settings->worth + highest;
     return (struct matching_scale){
         .point = point,
         .highest = highest,
-        .leave = settings->worth == 0 ? requests * ((highest - lowest) * point + 1023) + 1 : total > 0 ? total * point : 0,
-        .bands = settings->worth == 0,
+        .leave = requests * ((highest - lowest) * point + 1023) + 1,
     };
 }
 
@@ -47,7 +44,7 @@ int64_t matching_edge_cost(const struct matching_instance *instance, const struc
 
 int64_t matching_drop_cost(const struct matching_scale *scale, const struct matching_request *request)
 {
-    return scale->bands ? scale->leave * (request->band + 1) : scale->leave;
+    return scale->leave * (request->band + 1);
 }
 
 /* What the parts have in common. */
@@ -200,7 +197,7 @@ static void result_sum(const struct matching_instance *instance, struct matching
 static bool round_init(struct round *round, struct matching_instance *instance, struct matching_result *result, struct arena *arena)
 {
     const struct matching_settings *settings = &result->settings;
-    *round = (struct round){.instance = instance, .result = result, .scale = matching_scale(instance, settings)};
+    *round = (struct round){.instance = instance, .result = result, .scale = matching_scale(instance)};
     round->places = arena_array(arena, instance->guide_count, sizeof *round->places);
     round->order = arena_array(arena, instance->request_count, sizeof *round->order);
     if (!round->places || !round->order || !result_init(result, instance) || !matching_cut(instance, settings, &result->cut))

@@ -349,7 +349,7 @@ static void test_figures_at_their_bounds_do_not_overflow(void **state)
     }
     closed(&world);
     const struct matching_settings settings = {.whole_max = MATCHING_REQUESTS_MAX};
-    const struct matching_scale scale = matching_scale(&world, &settings);
+    const struct matching_scale scale = matching_scale(&world);
     assert_true(matching_drop_cost(&scale, &world.requests[0]) < INT64_C(1) << 60);
     assert_true(matching_solve(&world, &settings, &result));
     assert_clean(&result);
