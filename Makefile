@@ -4,6 +4,7 @@
 # Knobs: make CC=clang, make SANITIZE=address,undefined, make install DESTDIR=... prefix=...
 SANITIZE :=
 FUZZ_SECONDS := 60
+SEEDS    := 30
 BUILD    := build/$(if $(SANITIZE),sanitized,release)
 DESTDIR  :=
 prefix   := /usr/local
@@ -71,6 +72,19 @@ $(INVENTED)/embedded.o: $(INVENTED_FILES) $(EMBEDDED)
 	    $$(find openapi.yaml src migrations content/texts content/mail -name '*.yaml' -o -name '*.sql' -o -name '*.json') && \
 	    $(CC) -c -o ../embedded.o ../embedded.S
 
+# What measures the matching; LEMON's headers warn about themselves.
+$(BUILD)/bench/simulation: $(wildcard bench/simulation/*.[ch]) $(PARTS)
+	@mkdir -p $(@D)
+	$(COMPILE) -Ibench/simulation -o $@ $(filter %.c %.o,$^) -pie $(LIBRARY_LIBS)
+
+$(BUILD)/bench/matching_time: bench/matching_time.c $(PARTS)
+	@mkdir -p $(@D)
+	$(COMPILE) -o $@ $^ -pie $(LIBRARY_LIBS)
+
+$(BUILD)/bench/lemon_oracle: tests/matching/lemon_oracle.cc
+	@mkdir -p $(@D)
+	$(CXX) -O2 -w -o $@ $<
+
 unit-tests: $(TESTS) $(INVENTED)/welcomed
 fuzzers: $(FUZZERS)
 
@@ -85,6 +99,10 @@ lint: ## what the compilers, shellcheck, pyflakes and our own rules say
 bench: all ## CPU per request compared with pgbench and bare libmicrohttpd; ARGS='3 2 content': 3 rounds of 2 s of one part
 	@src/operation/packages.sh bench
 	@setpriv --pdeathsig TERM src/operation/with-cluster.sh bench/run.sh $(ARGS)
+bench-matching: ## the matching: what a round costs, and SEEDS (30) simulated years of all policies
+	@src/operation/packages.sh bench
+	$(MAKE) $(addprefix $(BUILD)/bench/,simulation matching_time lemon_oracle)
+	@bench/matching.sh $(BUILD)/bench $(SEEDS)
 fuzz: ## each fuzz target for FUZZ_SECONDS (60)
 	@src/operation/packages.sh fuzz
 	$(MAKE) CC=clang SANITIZE=fuzzer-no-link,address,undefined BUILD=build/fuzz fuzzers
@@ -112,7 +130,7 @@ flags: # how one file is compiled, for tests/lint.sh
 	@echo '$(COMPILE)'
 
 FORCE:
-.PHONY: all unit-tests fuzzers run test test-contract lint bench fuzz docs packages install clean help flags FORCE
+.PHONY: all unit-tests fuzzers run test test-contract lint bench bench-matching fuzz docs packages install clean help flags FORCE
 .DELETE_ON_ERROR:
 .SECONDARY:
 -include $(wildcard $(BUILD)/*.d $(BUILD)/*/*.d)
