@@ -8,9 +8,9 @@
 #include "matching.h"
 #include "schema.h"
 
-/* Reads and closes a snapshot. False: faults says why (with codes of schema.h, or matching_fault_name() and no limit, or "not_json"
- * or "number_too_large" with line and column as the limit), or is marked failed; a list of faults stops at the first list that has one. Unlike other texts
- * in faults codes are static. The instance is released on false. */
+/* Reads and closes a snapshot. False: faults says why, or is marked failed; the instance is then released. Faults have codes of
+ * schema.h, or matching_fault_name() without a limit, or "not_json" or "number_too_large" with line and column as the limit. All faults
+ * of shape in the first list that has any are told, of others the first. */
 bool matching_read(struct matching_instance *instance, const char *text, size_t length, struct faults *faults);
 
 /* An English sentence for such a fault; in the arena or static. */

@@ -58,10 +58,10 @@ static void requests_count(const struct year *year, double *waits, double figure
     qsort(waits, (size_t)placed, sizeof *waits, numbers_compare);
     figures[PLACED] = 100 * placed / all;
     figures[WITHIN_WEEK] = 100 * week / all;
-    figures[WITHOUT_COMMON] = plain ? 100 * plain_placed / plain : 0;
-    figures[WAIT_MEDIAN] = placed ? waits[(size_t)(placed * 0.5)] : 0;
-    figures[WAIT_P90] = placed ? waits[(size_t)(placed * 0.9)] : 0;
-    figures[ASKS_PER_PLACEMENT] = placed ? asks / placed : 0;
+    figures[WITHOUT_COMMON] = plain > 0 ? 100 * plain_placed / plain : 0;
+    figures[WAIT_MEDIAN] = placed > 0 ? waits[(size_t)(placed * 0.5)] : 0;
+    figures[WAIT_P90] = placed > 0 ? waits[(size_t)(placed * 0.9)] : 0;
+    figures[ASKS_PER_PLACEMENT] = placed > 0 ? asks / placed : 0;
     figures[REACHABLE] = 100 * reachable / all;
 }
 

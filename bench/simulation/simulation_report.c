@@ -63,7 +63,8 @@ static void row_write(const struct report *report, size_t population, int metric
         printf(" %.*f ± %.*f |", METRIC_NAMES[metric].digits, figure.mean, METRIC_NAMES[metric].digits, figure.error);
     }
     if (has_target)
-        printf(" %s %g | %s |\n", METRIC_NAMES[metric].most ? "≤" : "≥", METRIC_NAMES[metric].target, is_met(&figure, metric) ? "met" : "**not met**");
+        printf(" %s %g | %s |\n", METRIC_NAMES[metric].most ? "≤" : "≥", METRIC_NAMES[metric].target,
+               is_met(&figure, metric) ? "met" : "**not met**");
     else
         printf(" | |\n");
 }
@@ -77,19 +78,21 @@ static void gains_write(const struct report *report, size_t population)
     printf("\nPaired gain of the last policy over greedy, in points:");
     for (size_t i = 0; i < sizeof gains / sizeof *gains; i++) {
         const struct figure figure = figure_of(report, population, report->policy_count - 1, gains[i].metric);
-        printf(" %s %+.2f ± %.2f (target ≥ +%.1f: %s)%s", METRIC_NAMES[gains[i].metric].name, figure.gain, figure.gain_error, gains[i].least,
-               figure.gain >= gains[i].least - 2 * figure.gain_error ? "met" : "**not met**", i ? ".\n" : ";");
+        const bool met = figure.gain >= gains[i].least - 2 * figure.gain_error;
+        printf(" %s %+.2f ± %.2f (target ≥ +%.1f: %s)%s", METRIC_NAMES[gains[i].metric].name, figure.gain, figure.gain_error,
+               gains[i].least, met ? "met" : "**not met**", i ? ".\n" : ";");
     }
     printf("Of prices alone (exact with learned ones to exact without):");
-    for (int metric = PLACED; metric <= WITHIN_WEEK; metric++)
-        printf(" %s %+.2f%s", METRIC_NAMES[metric].name,
-               figure_of(report, population, 4, metric).mean - figure_of(report, population, 2, metric).mean, metric == WITHIN_WEEK ? ".\n" : ";");
+    for (int metric = PLACED; metric <= WITHIN_WEEK; metric++) {
+        const double more = figure_of(report, population, 4, metric).mean - figure_of(report, population, 2, metric).mean;
+        printf(" %s %+.2f%s", METRIC_NAMES[metric].name, more, metric == WITHIN_WEEK ? ".\n" : ";");
+    }
 }
 
 void report_write(const struct report *report)
 {
-    printf("## A year, simulated\n\nA simulation on **invented parameters and people**: 200 guides, about 1,000 requests a year, %zu paired "
-           "years of 180 days to\nwarm up and 365 measured; mean ± standard error. All %llu exact rounds had a clean certificate.\n",
+    printf("## A year, simulated\n\nA simulation on **invented parameters and people**: 200 guides, about 1,000 requests a year, %zu "
+           "paired years of 180 days to\nwarm up and 365 measured; mean ± standard error. All %llu exact rounds had a clean certificate.\n",
            report->seed_count, (unsigned long long)report->rounds);
     for (size_t p = 0; p < report->population_count; p++) {
         printf("\n### %c%s\n\n| |", report->populations[p].name[0] - 'a' + 'A', report->populations[p].name + 1);

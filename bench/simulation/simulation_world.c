@@ -13,7 +13,8 @@ static const char *const CITY_NAMES[CITIES] = {"bochum", "bottrop", "dortmund", 
 static double city_shares[CITIES]; /* cumulative */
 static bool city_near[CITIES][CITIES];
 
-enum { GERMAN_PERCENT = 92, ENGLISH_PERCENT = 60, FOURTH_PERCENT = 20, TOPICS = 10, AUDIENCES = 5, TOPIC_POINTS = 40, AUDIENCE_POINTS = 120 };
+enum { GERMAN_PERCENT = 92, ENGLISH_PERCENT = 60, FOURTH_PERCENT = 20 };
+enum { TOPICS = 10, AUDIENCES = 5, TOPIC_POINTS = 40, AUDIENCE_POINTS = 120 };
 
 /* What the chances of people are for: never the same number twice. */
 enum {

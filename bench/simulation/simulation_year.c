@@ -198,7 +198,8 @@ bool year_run(struct year *year)
     bool going = world_draw(year);
     for (int g = 0; going && g < GUIDES; g++) {
         const bool active = year->guides[g].active;
-        event_add(year, exponential(active ? 240 : 45, chance(year, CHANCE_PAUSE, (uint64_t)g, 0, 1)), active ? PAUSE : RESUME, NOBODY, g, 0);
+        const double lasts = exponential(active ? 240 : 45, chance(year, CHANCE_PAUSE, (uint64_t)g, 0, 1));
+        event_add(year, lasts, active ? PAUSE : RESUME, NOBODY, g, 0);
     }
     if (going && year->newcomer_count)
         event_add(year, year->newcomers[0].arrives, ARRIVAL, 0, NOBODY, 0);

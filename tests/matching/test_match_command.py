@@ -114,13 +114,14 @@ def test_huge_and_negative_scores_are_taken():
 
 
 def test_reasons_are_told_of_who_got_no_guide():
-    snapshot = changed(("requests", 0), {"id": "r0", "waiting_since": waiting_since(0), "language": "ti", "speakers": 14,
-                                         "reasons": {"full": 9, "paused": 3, "declined": 2}},
+    snapshot = changed(("requests", 0), {"id": "r0", "waiting_since": waiting_since(0), "language": "ti",
+                                         "speakers": 14, "reasons": {"full": 9, "paused": 3, "declined": 2}},
                        snapshot_of([1], [0, 9, 70], {(0, 0): 9, (2, 0): 1}))
     result = solved(snapshot)
     assert [p["request"] for p in result["proposals"]] == ["r2"]
     assert result["unplaced"] == [
-        {"request": "r0", "language": "ti", "speakers": 14, "reasons": {"paused": 3, "full": 9, "declined": 2}, "taken": 1, "forbidden": 0},
+        {"request": "r0", "language": "ti", "speakers": 14, "reasons": {"paused": 3, "full": 9, "declined": 2}, "taken": 1,
+         "forbidden": 0},
         {"request": "r1", "language": None, "speakers": 0, "reasons": {}, "taken": 0, "forbidden": 0}]
 
 

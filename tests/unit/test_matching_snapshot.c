@@ -32,7 +32,8 @@ static void assert_fault(bool done, enum matching_fault_code code, const char *p
 static void test_ids_have_1_to_64_bytes_and_stand_once(void **state)
 {
     (void)state;
-    static const char longest[] = "0123456789012345678901234567890123456789012345678901234567890123", longer[] = "01234567890123456789012345678901234567890123456789012345678901234";
+    static const char longest[] = "0123456789012345678901234567890123456789012345678901234567890123";
+    static const char longer[] = "01234567890123456789012345678901234567890123456789012345678901234";
     assert_true(matching_add_guide(&world, longest, 1, 0, &fault));
     assert_fault(matching_add_guide(&world, "", 1, 0, &fault), MATCHING_ID_LENGTH, "/guides/1/id");
     assert_fault(matching_add_guide(&world, longer, 1, 0, &fault), MATCHING_ID_LENGTH, "/guides/1/id");
@@ -98,9 +99,11 @@ static void test_an_edge_names_its_ends_and_a_score_that_its_terms_explain(void 
     const int64_t huge[MATCHING_CRITERIA] = {INT64_MAX, 1, INT64_MAX, 1, INT64_MAX};
     guide(&world, "ada", 1), request(&world, "x", 0);
     indexed(&world);
-    assert_fault(matching_add_edge(&world, matching_find_request(&world, "y"), 0, 1, MATCHING_FREE, NULL, &fault), MATCHING_UNKNOWN, "/edges/0/request");
+    assert_fault(matching_add_edge(&world, matching_find_request(&world, "y"), 0, 1, MATCHING_FREE, NULL, &fault), MATCHING_UNKNOWN,
+                 "/edges/0/request");
     assert_fault(matching_add_edge(&world, 0, 1, 1, MATCHING_FREE, NULL, &fault), MATCHING_UNKNOWN, "/edges/0/guide");
-    assert_fault(matching_add_edge(&world, 0, 0, MATCHING_SCORE_MAX + 1, MATCHING_FREE, NULL, &fault), MATCHING_SCORE_RANGE, "/edges/0/score");
+    assert_fault(matching_add_edge(&world, 0, 0, MATCHING_SCORE_MAX + 1, MATCHING_FREE, NULL, &fault), MATCHING_SCORE_RANGE,
+                 "/edges/0/score");
     assert_fault(matching_add_edge(&world, 0, 0, INT64_MIN, MATCHING_FREE, NULL, &fault), MATCHING_SCORE_RANGE, "/edges/0/score");
     assert_fault(matching_add_edge(&world, 0, 0, 611, MATCHING_FREE, terms, &fault), MATCHING_TERMS_SUM, "/edges/0/terms");
     assert_fault(matching_add_edge(&world, 0, 0, 1, MATCHING_FREE, huge, &fault), MATCHING_SCORE_RANGE, "/edges/0/terms");
