@@ -55,6 +55,11 @@ GRANT EXECUTE ON FUNCTION
 GRANT EXECUTE ON FUNCTION change_history(), reach_of(text, text[]), change_part(text, uuid, text), change_object(uuid, text, text, text[])
   TO welcome, welcome_worker;
 GRANT EXECUTE ON FUNCTION turn_changes(), renumber_changes(), expire_feedback() TO welcome_worker;
+GRANT EXECUTE ON FUNCTION
+  widen_request(uuid, boolean, boolean), renew_request(uuid), answer_check_in(uuid, text, text), check_ins_of(uuid), report_match(uuid, uuid, text, text),
+  lock_for_report(uuid)
+  TO welcome;
+GRANT EXECUTE ON FUNCTION ask_to_widen(), ask_still_looking(), ask_check_ins(), expire_reports() TO welcome_worker;
 GRANT EXECUTE ON FUNCTION refuse_unknown_object(text, uuid), keep_feedback_address(uuid, text), lock_for_feedback(uuid) TO welcome;
 
 GRANT SELECT ON public_guide, guide_contact, request_contact, proposal_detail, match_contact, candidate, staff_account,
