@@ -62,6 +62,12 @@ CREATE POLICY of_cities ON report FOR SELECT TO welcome
 CREATE POLICY resolve ON report FOR UPDATE TO welcome
   USING (request_city = ANY ((SELECT my_cities())::text[]) OR guide_city = ANY ((SELECT my_cities())::text[]));
 
+-- Rounds are about everybody; what people want otherwise is for who handles the request.
+CREATE POLICY all_cities ON matching_round FOR SELECT TO welcome USING ('*' = ANY ((SELECT my_cities())::text[]) OR (SELECT is_admin()));
+CREATE POLICY all_cities ON matching_unplaced FOR SELECT TO welcome USING ('*' = ANY ((SELECT my_cities())::text[]) OR (SELECT is_admin()));
+CREATE POLICY of_request ON matching_override FOR SELECT TO welcome
+  USING (EXISTS (SELECT FROM guide_request r WHERE r.id = matching_override.request AND r.handled_by = ANY ((SELECT my_cities())::text[])));
+
 CREATE POLICY send ON outbox TO welcome_worker USING (true);
 
 -- Drafts and old revisions are for the editors of their desk; what is published stands in `translation` for everybody.

@@ -26,7 +26,7 @@ GRANT EXECUTE ON FUNCTION
   roles_of(uuid), staff_cities(), set_roles(uuid, jsonb), create_account(uuid, text, text, text, jsonb),
   lock_for_guide(uuid, boolean), lock_for_request(uuid), lock_for_proposal(uuid, text), lock_for_match(uuid),
   approve_cities(uuid), propose(uuid, uuid, uuid), explanation_of(proposal), score_of(proposal), terms_for(jsonb, boolean, boolean),
-  terms_of(eligible), on_guides_side(uuid), why_not_placed(uuid), queue_position(uuid), estimated_wait_days(uuid),
+  terms_of(eligible), on_guides_side(uuid), queue_position(uuid), estimated_wait_days(uuid),
   -- called by the guards, which run as the caller
   actors(uuid, uuid), refuse_repeated_languages(jsonb), newcomer_wants_to_be_asked(uuid), another_awaits_newcomer(uuid, uuid),
   may_reopen(uuid), is_duplicate(text, uuid),
@@ -45,7 +45,7 @@ GRANT EXECUTE ON FUNCTION
 GRANT EXECUTE ON FUNCTION
   extend_sessions(uuid[]), grant_role(text, text, text, text), mail_prepare(uuid, bytea), mail_sent(uuid), mail_failed(uuid, text),
   forget_token(bytea),
-  requests_waiting(), place(uuid), expire_proposals(), remind(), resume_guides(), expire_unconfirmed(), expire_tokens(),
+  expire_proposals(), remind(), resume_guides(), expire_unconfirmed(), expire_tokens(),
   close_stale_requests(), clean_outbox(), count_demand(jsonb), clean_demand(), import_persona(jsonb, timestamptz), settle_demo(text, text),
   publish_translation(uuid, text, text, text, text, text, text, text, text[], text, text, boolean, text[], jsonb, date),
   import_content(text, text, jsonb), import_links(text, text, jsonb), import_misplaced(text, text),
@@ -60,6 +60,11 @@ GRANT EXECUTE ON FUNCTION
   lock_for_report(uuid)
   TO welcome;
 GRANT EXECUTE ON FUNCTION ask_to_widen(), ask_still_looking(), ask_check_ins(), expire_reports() TO welcome_worker;
+GRANT EXECUTE ON FUNCTION matching_snapshot(integer), matching_versions(), why_unplaced(uuid[]), terms_of_pairs(uuid[], uuid[]),
+  write_round(jsonb, jsonb, jsonb), clean_rounds()
+  TO welcome_worker;
+GRANT EXECUTE ON FUNCTION weights_now() TO welcome, welcome_worker;
+GRANT EXECUTE ON FUNCTION reasons_told(jsonb) TO welcome;
 GRANT EXECUTE ON FUNCTION refuse_unknown_object(text, uuid), keep_feedback_address(uuid, text), lock_for_feedback(uuid) TO welcome;
 
 GRANT SELECT ON public_guide, guide_contact, request_contact, proposal_detail, match_contact, candidate, staff_account,

@@ -23,6 +23,7 @@ static const struct step {
     {"ask_check_ins", "SELECT ask_check_ins()"},
     {"close_stale_requests", "SELECT close_stale_requests()"},
     {"expire_reports", "SELECT expire_reports()"},
+    {"clean_rounds", "SELECT clean_rounds()"},
     {"clean_outbox", "SELECT clean_outbox()"},
     {"clean_demand", "SELECT clean_demand()"},
     {"turn_changes", "SELECT turn_changes()"},
