@@ -63,8 +63,10 @@ GRANT EXECUTE ON FUNCTION ask_to_widen(), ask_still_looking(), ask_check_ins(), 
 GRANT EXECUTE ON FUNCTION matching_snapshot(integer), matching_versions(), why_unplaced(uuid[]), terms_of_pairs(uuid[], uuid[]),
   write_round(jsonb, jsonb, jsonb), clean_rounds()
   TO welcome_worker;
-GRANT EXECUTE ON FUNCTION weights_now() TO welcome, welcome_worker;
-GRANT EXECUTE ON FUNCTION reasons_told(jsonb) TO welcome;
+GRANT EXECUTE ON FUNCTION weights_now(), level_rank(text) TO welcome, welcome_worker;
+GRANT EXECUTE ON FUNCTION reasons_told(jsonb), sees_rounds(), claim_round(uuid), round_proposals(uuid), create_weights(uuid, jsonb),
+  set_override(uuid, uuid, text, text), lift_override(uuid, uuid), others_of(uuid), scarcity(), matching_metrics(integer)
+  TO welcome;
 GRANT EXECUTE ON FUNCTION refuse_unknown_object(text, uuid), keep_feedback_address(uuid, text), lock_for_feedback(uuid) TO welcome;
 
 GRANT SELECT ON public_guide, guide_contact, request_contact, proposal_detail, match_contact, candidate, staff_account,
