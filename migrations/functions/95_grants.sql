@@ -61,7 +61,8 @@ GRANT EXECUTE ON FUNCTION
   TO welcome;
 GRANT EXECUTE ON FUNCTION ask_to_widen(), ask_still_looking(), ask_check_ins(), expire_reports() TO welcome_worker;
 GRANT EXECUTE ON FUNCTION matching_snapshot(integer), matching_versions(), why_unplaced(uuid[]), terms_of_pairs(uuid[], uuid[]),
-  write_round(jsonb, jsonb, jsonb), clean_rounds()
+  write_round(jsonb, jsonb, jsonb), clean_rounds(), prices_due(), price_figures(), price_pairs(), price_speakers(),
+  write_prices(text, integer, integer, jsonb)
   TO welcome_worker;
 GRANT EXECUTE ON FUNCTION weights_now(), level_rank(text) TO welcome, welcome_worker;
 GRANT EXECUTE ON FUNCTION reasons_told(jsonb), sees_rounds(), claim_round(uuid), round_proposals(uuid), create_weights(uuid, jsonb),

@@ -326,3 +326,39 @@ def test_nobody_with_a_free_guide_waits_longer_than_a_round(people, place):
     for proposal in answer(guides[0].get("/v1/proposals?state=open"))["items"]:
         answer(guides[0].post(f"/v1/proposals/{proposal['id']}/decline", {"reason": "no_time"}))
     assert all(newcomer.look()["state"] in ("open", "proposed") for newcomer in newcomers)
+
+
+def test_prices_are_learned_by_night_and_go_into_the_points(start_daemon, place):
+    daemon = start_daemon(WELCOME_MATCHING="manual")
+    people = People(daemon)
+
+    def versions():
+        with daemon.connect() as db:
+            return db.execute("SELECT version, method, requests, samples FROM price_table ORDER BY 1").fetchall()
+    assert eventually(versions) == [(1, "cold_start", 0, 0)]
+    scarce, plenty = people.guide(place.city, languages=GEORGIAN + ENGLISH, capacity=1), people.guide(place.city, capacity=9)
+    newcomers = [people.newcomer(place.city, languages=GEORGIAN) for _ in range(4)] + [people.newcomer(place.city)]
+    for wake in ("1 day", "2 days"):
+        daemon.shift_clock(days=int(wake[0]))
+        with daemon.connect() as db:
+            db.execute("NOTIFY welcome, 'prices'")
+        eventually(lambda: len(versions()) == 1 + int(wake[0]))
+        if wake == "1 day":  # a past long enough to learn from
+            assert versions()[1][1:] == ("cold_start", 5, 0)
+            with daemon.connect() as db:
+                prices = dict(db.execute("SELECT guide::text, price FROM guide_price WHERE version = 2"))
+                assert prices.get(scarce.guide, 0) > prices.get(plenty.guide, 0) == 0
+                db.execute("SET session_replication_role = replica")
+                db.execute("WITH made AS (INSERT INTO guide_request (id, account, state, closed_as, display_name, languages, city, audience, waiting_since)"
+                           " SELECT uuid_v7(), r.account, 'closed', 'withdrawn', 'past', r.languages, r.city, r.audience, clock()"
+                           " FROM guide_request r, generate_series(1, 40) WHERE r.state = 'open' RETURNING id, languages)"
+                           " INSERT INTO guide_request_language SELECT id, 1, languages -> 0 ->> 'tag', 7 FROM made")
+    assert versions()[2][1] == "bootstrap" and versions()[2][2] == 205 and versions()[2][3] == 20
+    with daemon.connect() as db:
+        prices = dict(db.execute("SELECT guide::text, price FROM guide_price WHERE version = 3"))
+    assert prices[scarce.guide] > 0 and prices[scarce.guide] > prices.get(plenty.guide, 0)
+    people.staff.clear()
+    body = answer(people.coordinator().post(ROUNDS, {"dry_run": True}))
+    assert body["prices"] == 3 and body["placed"] == 2
+    told = {one["guide"]["id"]: {term["criterion"]: term["points"] for term in one["explanation"]} for one in body["proposals"]}
+    assert told[scarce.guide]["price"] == -(prices[scarce.guide] // 2) and newcomers
