@@ -16,6 +16,7 @@ extern const struct operation_code PLACE_CODES[];            /* src/places/place
 extern const struct operation_code PRINT_CODES[];            /* src/information/print.c */
 extern const struct operation_code REFERENCE_CODES[];        /* src/reference/reference_codes.c */
 extern const struct operation_code REVISION_CODES[];         /* src/information/revision_codes.c */
-extern const struct operation_code SEARCH_CODES[];            /* src/information/search_codes.c */
+extern const struct operation_code ROUND_CODES[];            /* src/matching/round_codes.c */
+extern const struct operation_code SEARCH_CODES[];           /* src/information/search_codes.c */
 
 #endif

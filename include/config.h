@@ -31,6 +31,7 @@ struct config {
     const char *smtp_ca;             /* PEM file of the certificates trusted; NULL: the system's */
     bool matching;                   /* rounds run by themselves */
     int matching_pause;              /* least seconds between rounds */
+    int matching_second_ask;         /* hours of silence until one more guide is asked; 0: never */
     int job_pause;                   /* seconds between runs of the timed jobs (expiry, reminders, cleaning) */
     const char *content_directory;   /* where `import` reads */
     bool check_answers;              /* every answer is validated against its schema */

@@ -12,6 +12,7 @@
 #include <jansson.h>
 #include <stdbool.h>
 
+struct config;
 struct request;
 
 /* A parameter that prepare() computes; the operation's statements use it by name like any other. */
@@ -73,6 +74,9 @@ const char *request_next(const struct request *request);
 /* WELCOME_PORTAL_URL without a slash at the end, NULL when out of memory; WELCOME_REGION_NAME. */
 const char *request_portal(struct request *request);
 const char *request_region(const struct request *request);
+
+/* The configuration, for work() that needs a connection of its own. */
+const struct config *request_config(const struct request *request);
 
 /* Says in which language the answer is, where that is not the one asked for first. */
 void request_served(struct request *request, const char *language);

@@ -69,6 +69,7 @@ BEGIN
       FROM staff_role r WHERE r.account = who.account;
     IF '*' = ANY (cities) THEN
       cities := (SELECT array_agg(c.slug) FROM city c) || ARRAY['*'];
+      roles := roles || ARRAY['coordinator_for_all'];
     END IF;
     IF '*' = ANY (desks) THEN
       desks := (SELECT array_agg(c.slug) FROM city c) || ARRAY['*'];

@@ -1,6 +1,6 @@
 -- SPDX-License-Identifier: EUPL-1.2
--- The wall. Flat policies over own columns; class D tables (session, login_token, confirmation, feedback_address, staff_role, block, secret, audit,
--- and for the daemon outbox, guide_language, guide_request_language) have none: functions only.
+-- The wall. Flat policies over own columns; class D tables (session, login_token, confirmation, feedback_address, staff_role, block, check_in, secret,
+-- audit, and for the daemon outbox, guide_language, guide_request_language) have none: functions only.
 -- The test for a task session is a CASE because the planner guesses that half the rows pass it, not one in two hundred.
 
 CREATE POLICY own ON account FOR SELECT TO welcome USING (id = (SELECT me()) OR (SELECT is_admin()));
@@ -54,6 +54,19 @@ CREATE POLICY finish ON match FOR UPDATE TO welcome
   USING ((guide_account = (SELECT me()) OR request_account = (SELECT me())
           OR request_city = ANY ((SELECT my_cities())::text[]) OR guide_city = ANY ((SELECT my_cities())::text[]))
          AND CASE WHEN (SELECT task()) IS NULL THEN true ELSE request = (SELECT task()) END);
+
+-- What one says of the other is for coordinators; whoever has just said it may read the row.
+CREATE POLICY of_cities ON report FOR SELECT TO welcome
+  USING (id = (SELECT subject())
+         OR request_city = ANY ((SELECT my_cities())::text[]) OR guide_city = ANY ((SELECT my_cities())::text[]));
+CREATE POLICY resolve ON report FOR UPDATE TO welcome
+  USING (request_city = ANY ((SELECT my_cities())::text[]) OR guide_city = ANY ((SELECT my_cities())::text[]));
+
+-- Rounds are about everybody; what people want otherwise is for who handles the request.
+CREATE POLICY all_cities ON matching_round FOR SELECT TO welcome USING ('*' = ANY ((SELECT my_cities())::text[]) OR (SELECT is_admin()));
+CREATE POLICY all_cities ON matching_unplaced FOR SELECT TO welcome USING ('*' = ANY ((SELECT my_cities())::text[]) OR (SELECT is_admin()));
+CREATE POLICY of_request ON matching_override FOR SELECT TO welcome
+  USING (EXISTS (SELECT FROM guide_request r WHERE r.id = matching_override.request AND r.handled_by = ANY ((SELECT my_cities())::text[])));
 
 CREATE POLICY send ON outbox TO welcome_worker USING (true);
 

@@ -2,6 +2,20 @@
 -- The hard rules, stated twice on purpose: broken_rules() from the source tables for one pair, eligible from the columns kept for
 -- speed for all pairs of a request. A test compares them; so do the points and the terms, which must add up.
 
+-- The points that count: the newest version, or what a dry run of the worker tries in its place (version null).
+CREATE OR REPLACE FUNCTION weights_now() RETURNS weights LANGUAGE plpgsql STABLE AS $$
+DECLARE
+  w     weights;
+  tried text := current_setting('welcome.weights', true);
+BEGIN
+  SELECT * INTO w FROM weights x ORDER BY x.version DESC LIMIT 1;
+  IF tried <> '' AND session_user <> 'welcome' THEN
+    w := jsonb_populate_record(w, tried::jsonb || '{"version":null}');
+  END IF;
+  RETURN w;
+END
+$$;
+
 -- Every verification that the home city requires, none of them run out.
 CREATE OR REPLACE FUNCTION is_verified(guide uuid) RETURNS boolean
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = welcome, pg_temp AS $$
@@ -42,6 +56,7 @@ BEGIN
                           WHERE p.request_account = r.account AND p.guide_account = g.account AND p.state = 'expired')
                 THEN 'H4' END,
            CASE WHEN EXISTS (SELECT FROM block b WHERE b.newcomer = r.account AND b.guide = g.account AND b.rule = 'H5')
+                     OR EXISTS (SELECT FROM matching_override o WHERE o.request = r.id AND o.guide = g.id AND o.kind = 'forbid')
                      OR r.account = g.account
                      OR r.guide_gender_must AND r.guide_gender IS NOT NULL AND g.gender IS DISTINCT FROM r.guide_gender
                 THEN 'H5' END,
@@ -52,7 +67,7 @@ BEGIN
                 THEN 'H6' END,
            CASE WHEN (SELECT count(*) FROM proposal p WHERE p.guide = g.id AND p.asked_at > clock() - interval '30 days') >= g.asks_per_month
                 THEN 'H7' END], NULL)
-      FROM guide_request r, guide g, (SELECT * FROM weights ORDER BY version DESC LIMIT 1) w
+      FROM guide_request r, guide g, weights_now() w
      WHERE r.id = broken_rules.request AND g.id = broken_rules.guide);
 END
 $$;
@@ -64,51 +79,55 @@ $$ SELECT (broken_rules(request, guide))[1] $$;
 -- What depends on the request alone is grouped by it: computed once and not for each guide, and `WHERE request =` still gets inside.
 CREATE VIEW eligible AS
 SELECT r.id AS request, r.handled_by, g.id AS guide, g.display_name, g.story, g.languages, g.cities, g.serves, g.audiences, g.topics,
-       g.load, g.capacity, r.weights, reach.how AS reach, asks_since(g.recent_asks, r.month_ago) AS asks, p.*,
+       g.load, g.capacity, (r.w).version AS weights, reach.how AS reach, asks_since(g.recent_asks, r.month_ago) AS asks,
+       least(g.capacity - g.load, g.asks_per_month - asks_since(g.recent_asks, r.month_ago)) AS places, coalesce(worth.price, 0) AS price, p.*,
        p.language_points + p.city_points + p.preferred_points + p.audience_points + p.topics_points + p.gender_points
-         + p.load_points + p.recent_points AS score,
+         + p.load_points + p.recent_points + p.price_points AS score,
        (uuid_hash_extended(g.id, uuid_hash(r.id)) & 1023)::integer AS tie
   FROM (SELECT r.id, r.handled_by, r.account, r.city, r.neighbours, r.remote, r.audience, r.topic_bits, r.preferred_guide,
-               r.guide_gender, r.guide_gender_must, c.neighbours AS near, clock() - interval '30 days' AS month_ago,
-               w.version AS weights, w.language, w.level, w.least_level, w.city_same, w.city_near, w.city_remote, w.preferred,
-               w.audience AS audience_worth, w.topic, w.topics_most, w.gender, w.load, w.recent,
+               r.guide_gender, r.guide_gender_must, c.neighbours AS near, clock() - interval '30 days' AS month_ago, w,
+               (SELECT max(x.version) FROM price_table x) AS prices,
                ARRAY(SELECT x.slug FROM city x WHERE x.required_verifications = '{}') AS cities_without_proof,
                ARRAY(SELECT b.guide FROM block b WHERE b.newcomer = r.account
+                     UNION ALL
+                     SELECT f.account FROM matching_override o JOIN guide f ON f.id = o.guide WHERE o.request = r.id AND o.kind = 'forbid'
                      UNION ALL
                      SELECT o.guide_account FROM proposal o WHERE o.request = r.id AND o.state IN ('open', 'awaiting_newcomer')
                      UNION ALL
                      SELECT o.guide_account FROM proposal o WHERE o.request_account = r.account AND o.state = 'expired'
                       GROUP BY o.guide_account HAVING count(*) > 1 OR max(o.expires_at) > clock() - interval '14 days') AS not_these
           FROM guide_request r
-          JOIN weights w ON w.version = (SELECT max(x.version) FROM weights x)
+         CROSS JOIN weights_now() w
           LEFT JOIN city c ON c.slug = r.city
          WHERE r.state IN ('open', 'proposed')
            AND (SELECT count(*) FROM proposal o WHERE o.request = r.id AND o.state = 'open') < 2
-         GROUP BY r.id, w.version, c.slug) r
+         GROUP BY r.id, w, c.slug) r
  CROSS JOIN LATERAL (
-       SELECT s.guide, max(wanted.points + r.level * (least(wanted.rank, s.rank, 6) - r.least_level)) AS points
-         FROM (SELECT l.language, l.rank, r.language[least(l.position, 4)] AS points
+       SELECT s.guide, max(wanted.points + (r.w).level * (least(wanted.rank, s.rank, 6) - (r.w).least_level)) AS points
+         FROM (SELECT l.language, l.rank, (r.w).language[least(l.position, 4)] AS points
                  FROM guide_request_language l WHERE l.request = r.id
                UNION ALL
-               SELECT x.b, l.rank, r.language[4]
+               SELECT x.b, l.rank, (r.w).language[4]
                  FROM guide_request_language l JOIN related_language x ON x.a = l.language WHERE l.request = r.id) wanted
          JOIN guide_language s ON s.language = wanted.language
-        WHERE wanted.rank >= r.least_level AND s.rank >= r.least_level
+        WHERE wanted.rank >= (r.w).least_level AND s.rank >= (r.w).least_level
         GROUP BY s.guide) spoken
   JOIN guide g ON g.id = spoken.guide
+  LEFT JOIN guide_price worth ON worth.version = r.prices AND worth.guide = g.id
  CROSS JOIN LATERAL (
        SELECT CASE WHEN r.city = ANY (g.serves) THEN 'same'
                    WHEN g.neighbours AND r.neighbours AND r.near && g.serves THEN 'near'
                    WHEN g.remote AND r.remote THEN 'remote' END AS how) reach
  CROSS JOIN LATERAL (
        SELECT spoken.points AS language_points,
-              CASE reach.how WHEN 'same' THEN r.city_same WHEN 'near' THEN r.city_near ELSE r.city_remote END AS city_points,
-              CASE WHEN g.id = r.preferred_guide THEN r.preferred ELSE 0 END AS preferred_points,
-              CASE WHEN r.audience = ANY (g.audiences) THEN r.audience_worth ELSE 0 END AS audience_points,
-              r.topic * least(r.topics_most, bit_count(r.topic_bits & g.topic_bits)::integer) AS topics_points,
-              CASE WHEN g.gender = r.guide_gender THEN r.gender ELSE 0 END AS gender_points,
-              - (r.load * g.load / g.capacity) AS load_points,
-              - r.recent * asks_since(g.recent_asks, r.month_ago) AS recent_points) p
+              CASE reach.how WHEN 'same' THEN (r.w).city_same WHEN 'near' THEN (r.w).city_near ELSE (r.w).city_remote END AS city_points,
+              CASE WHEN g.id = r.preferred_guide THEN (r.w).preferred ELSE 0 END AS preferred_points,
+              CASE WHEN r.audience = ANY (g.audiences) THEN (r.w).audience ELSE 0 END AS audience_points,
+              (r.w).topic * least((r.w).topics_most, bit_count(r.topic_bits & g.topic_bits)::integer) AS topics_points,
+              CASE WHEN g.gender = r.guide_gender THEN (r.w).gender ELSE 0 END AS gender_points,
+              - ((r.w).load * g.load / g.capacity) AS load_points,
+              - (r.w).recent * asks_since(g.recent_asks, r.month_ago) AS recent_points,
+              - ((r.w).price_percent * coalesce(worth.price, 0) / 100) AS price_points) p
  WHERE g.state = 'active' AND g.load < g.capacity
    AND coalesce(g.recent_asks[g.asks_per_month] <= r.month_ago, true)
    AND reach.how IS NOT NULL
@@ -128,7 +147,7 @@ BEGIN
   RETURN (SELECT jsonb_agg(jsonb_build_object('criterion', t.criterion, 'points', t.points) || t.figures ORDER BY t.n)
     FROM guide_request r
     JOIN guide g ON g.id = e.guide
-    JOIN weights w ON w.version = e.weights
+   CROSS JOIN weights_now() w
    CROSS JOIN LATERAL (
          SELECT has ->> 'tag' AS language, wants.value ->> 'tag' <> has ->> 'tag' AS related, k.rank, level_name(k.level) AS level,
                 w.language[k.rank] AS base, w.level * (least(k.level, 6) - w.least_level) AS bonus
@@ -156,7 +175,8 @@ BEGIN
           jsonb_build_object('topics', ARRAY(SELECT x FROM unnest(r.topics) AS x WHERE x = ANY (g.topics)))),
          (6, 'gender', e.gender_points, '{}'),
          (7, 'load', e.load_points, jsonb_build_object('load', g.load, 'capacity', g.capacity)),
-         (8, 'recent', e.recent_points, jsonb_build_object('asks', e.asks))) AS t(n, criterion, points, figures)
+         (8, 'recent', e.recent_points, jsonb_build_object('asks', e.asks)),
+         (9, 'price', e.price_points, jsonb_build_object('price', e.price))) AS t(n, criterion, points, figures)
    WHERE r.id = e.request AND t.points <> 0);
 END
 $$;
@@ -194,17 +214,6 @@ $$ SELECT terms_for(p.terms, p.request_account = me(), on_guides_side(p.guide)) 
 
 CREATE OR REPLACE FUNCTION score_of(p proposal) RETURNS integer LANGUAGE sql STABLE AS
 $$ SELECT CASE WHEN p.request_account = me() THEN NULL ELSE p.score END $$;
-
--- How many of all guides stop at which rule first: the answer to "why not placed". Needs the right on the request.
-CREATE OR REPLACE FUNCTION why_not_placed(request uuid) RETURNS jsonb
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = welcome, pg_temp AS $$
-  SELECT coalesce(jsonb_object_agg(x.rule, x.guides), '{}')
-    FROM (SELECT coalesce(broken_rule(r.id, g.id), 'none') AS rule, count(*) AS guides
-            FROM guide_request r CROSS JOIN guide g
-           WHERE r.id = why_not_placed.request AND r.handled_by = ANY (my_cities()) AND g.cities && my_cities()
-             AND g.state NOT IN ('unverified', 'rejected', 'left')
-           GROUP BY 1) x
-$$;
 
 -- May the reader see this request? For functions that look past the wall.
 CREATE OR REPLACE FUNCTION sees_request(r guide_request) RETURNS boolean LANGUAGE sql STABLE AS $$

@@ -25,6 +25,7 @@ BEGIN
     PERFORM require('newcomer' = ANY (who), 'forbidden');
     NEW.updated_at := clock();
     NEW.renewed_at := clock();
+    NEW.still_asked_at := NULL;
   ELSIF NEW.state = 'closed' AND OLD.state = 'closed' THEN
     PERFORM require(NEW.closed_as = OLD.closed_as, 'conflict_state');
     RETURN OLD;
@@ -45,8 +46,11 @@ BEGIN
     NEW.closed_at := NULL;
     NEW.waiting_since := clock();
     NEW.renewed_at := clock();
+    NEW.widen_asked_at := NULL;
+    NEW.still_asked_at := NULL;
   ELSIF NEW.state = 'open' AND OLD.state = 'matched' THEN
     NEW.renewed_at := clock(); -- the place in the queue stays
+    NEW.still_asked_at := NULL;
   END IF;
   IF NEW.city IS NOT NULL THEN
     NEW.also_handled_by := '{}';
@@ -71,7 +75,8 @@ CREATE OR REPLACE FUNCTION guide_request_after() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = welcome, pg_temp AS $$
 BEGIN
   IF NEW.state = 'closed'
-     OR (NEW.languages, NEW.city, NEW.remote, NEW.neighbours) IS DISTINCT FROM (OLD.languages, OLD.city, OLD.remote, OLD.neighbours) THEN
+     OR (NEW.languages, NEW.city, NEW.remote, NEW.neighbours) IS DISTINCT FROM (OLD.languages, OLD.city, OLD.remote, OLD.neighbours)
+        AND NEW.widened_at IS NOT DISTINCT FROM OLD.widened_at THEN
     UPDATE proposal p SET state = 'cancelled' WHERE p.request = NEW.id AND p.state IN ('open', 'awaiting_newcomer');
   END IF;
   IF NEW.state = 'open' THEN

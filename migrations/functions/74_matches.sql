@@ -25,11 +25,13 @@ BEGIN
     RETURN OLD;
   END IF;
   NEW.ended_at := clock();
+  NEW.paused_at := NULL;
   RETURN NEW;
 END
 $$;
 
--- completed fulfils the request, what a party says otherwise withdraws it, a guide who is gone opens it again.
+-- completed fulfils the request, what a party says otherwise withdraws it, a guide who is gone opens it again. Whoever could not be
+-- reached, understood or got on with is not proposed to the same person again; times that do not meet and moves may change.
 CREATE OR REPLACE FUNCTION match_after() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = welcome, pg_temp AS $$
 BEGIN
@@ -37,6 +39,9 @@ BEGIN
      SET state = CASE WHEN NEW.ended_by = 'system' THEN 'open' ELSE 'closed' END,
          closed_as = CASE WHEN NEW.ended_by = 'system' THEN NULL WHEN NEW.ended_reason = 'completed' THEN 'fulfilled' ELSE 'withdrawn' END
    WHERE r.id = NEW.request AND r.state = 'matched';
+  IF NEW.ended_by <> 'system' AND NEW.ended_reason IN ('no_contact', 'language', 'personal') THEN
+    INSERT INTO block (newcomer, guide, rule) VALUES (NEW.request_account, NEW.guide_account, 'H4') ON CONFLICT DO NOTHING;
+  END IF;
   PERFORM recount(NEW.guide);
   IF NEW.ended_by IN ('newcomer', 'coordinator') THEN
     PERFORM mail('match_ended_guide', NEW.guide_account, 'match', NEW.id);

@@ -43,11 +43,12 @@ SELECT p.id AS proposal, r.id AS guide_request, r.display_name AS newcomer_name,
         OR p.request_city = ANY ((SELECT my_cities())::text[]) OR p.guide_city = ANY ((SELECT my_cities())::text[]))
    AND CASE WHEN (SELECT task()) IS NULL THEN true ELSE p.request = (SELECT task()) END;
 
--- Names for all who see the match; addresses only while it is active, to the two and, of their own city's person, to coordinators.
+-- Names for all who see the match; addresses only while it is active, to the two unless it is paused and, of their own city's person, to
+-- coordinators.
 CREATE VIEW match_contact WITH (security_barrier) AS
 SELECT m.id AS match, g.id AS guide, g.display_name AS guide_name, r.display_name AS newcomer_name,
-       CASE WHEN m.state = 'active' AND (who.party OR m.guide_city = ANY ((SELECT my_cities())::text[])) THEN ga.email END AS guide_email,
-       CASE WHEN m.state = 'active' AND (who.party OR m.request_city = ANY ((SELECT my_cities())::text[])) THEN ra.email END
+       CASE WHEN m.state = 'active' AND (m.paused_at IS NULL AND who.party OR m.guide_city = ANY ((SELECT my_cities())::text[])) THEN ga.email END AS guide_email,
+       CASE WHEN m.state = 'active' AND (m.paused_at IS NULL AND who.party OR m.request_city = ANY ((SELECT my_cities())::text[])) THEN ra.email END
          AS newcomer_email
   FROM match m
   JOIN guide g ON g.id = m.guide

@@ -41,9 +41,14 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = welcome, pg_temp AS $$
                                       ELSE ARRAY['active', 'paused'] END)
   UNION ALL
   SELECT jsonb_build_object('display_name', r.display_name, 'city', city_names(ARRAY[r.city]) -> 0, 'cities', city_names(ARRAY[r.city]),
-                            'languages', to_jsonb(tags_of(r.languages)), 'reason', r.closed_as)
+                            'languages', to_jsonb(tags_of(r.languages)), 'reason', r.closed_as,
+                            'expires_at', rfc3339(r.renewed_at + interval '90 days'))
     FROM guide_request r
-   WHERE kind = 'guide_request' AND r.id = $4 AND (template = 'request_expired') = (r.state = 'closed')
+   WHERE kind = 'guide_request' AND r.id = $4
+     AND CASE template WHEN 'request_expired' THEN r.state = 'closed'
+                       WHEN 'widen_request' THEN r.state = 'open' AND may_widen(r)
+                       WHEN 'still_looking' THEN r.state = 'open' AND r.still_asked_at IS NOT NULL
+                       ELSE r.state <> 'closed' END
   UNION ALL
   SELECT sides.data || jsonb_build_object('expires_at', rfc3339(p.expires_at), 'message', r.message)
     FROM proposal p
@@ -62,7 +67,14 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = welcome, pg_temp AS $$
     JOIN guide g ON g.id = m.guide
     JOIN account other ON other.id = CASE WHEN reader = m.guide_account THEN m.request_account ELSE m.guide_account END
    CROSS JOIN LATERAL mail_sides(reader, g, r) AS sides(data)
-   WHERE kind = 'match' AND m.id = $4 AND (template LIKE 'match\_ended\_%') = (m.state = 'ended')
+   WHERE kind = 'match' AND m.id = $4 AND (template LIKE 'match\_ended\_%') = (m.state = 'ended') AND template <> 'check_in_help'
+     AND (template <> 'check_in' OR m.paused_at IS NULL)
+  UNION ALL -- for coordinators: who they are, not what was said
+  SELECT jsonb_build_object('display_name', a.display_name, 'city', city_names(ARRAY[nullif(x.city, '*')]) -> 0)
+    FROM (SELECT m.request_city FROM match m WHERE kind = 'match' AND template = 'check_in_help' AND m.id = $4 AND m.state = 'active'
+          UNION ALL
+          SELECT p.request_city FROM report p WHERE kind = 'report' AND p.id = $4 AND p.state = 'open') AS x(city)
+    LEFT JOIN account a ON a.id = mail_data.reader
   UNION ALL
   SELECT jsonb_build_object('reply', f.reply, 'title', (
            SELECT t.title FROM translation t WHERE t.content = f.content
@@ -82,9 +94,9 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = welcome, pg_temp AS $$
   SELECT '/proposals/' || id, 'task', kind, id
    WHERE template IN ('proposal', 'proposal_reminder', 'please_confirm', 'please_confirm_reminder')
   UNION ALL
-  SELECT '/matches/' || id, 'task', kind, id WHERE template IN ('match_guide', 'match_newcomer')
+  SELECT '/matches/' || id, 'task', kind, id WHERE template IN ('match_guide', 'match_newcomer', 'check_in')
   UNION ALL
-  SELECT '/guide-requests/' || id, 'task', kind, id WHERE template = 'request_reopened'
+  SELECT '/guide-requests/' || id, 'task', kind, id WHERE template IN ('request_reopened', 'widen_request', 'still_looking')
   UNION ALL
   SELECT '/guide-requests/' || m.request, 'task', 'guide_request', m.request
     FROM match m WHERE template = 'match_ended_newcomer' AND m.id = $3

@@ -101,6 +101,76 @@ BEGIN
 END
 $$;
 
+-- Once, after a week without anybody: only the newcomer may say that a guide from farther away will do.
+CREATE OR REPLACE FUNCTION ask_to_widen() RETURNS integer
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = welcome, pg_temp AS $$
+DECLARE
+  due   uuid[] := ARRAY(SELECT r.id FROM guide_request r
+                         WHERE r.state = 'open' AND r.widen_asked_at IS NULL AND r.waiting_since <= clock() - interval '7 days'
+                         ORDER BY r.waiting_since LIMIT 50);
+  asked integer;
+BEGIN
+  PERFORM lock_requests(due);
+  PERFORM mail('widen_request', r.account, 'guide_request', r.id)
+     FROM guide_request r WHERE r.id = ANY (due) AND r.state = 'open' AND r.widen_asked_at IS NULL AND may_widen(r);
+  UPDATE guide_request r SET widen_asked_at = clock() WHERE r.id = ANY (due) AND r.widen_asked_at IS NULL;
+  GET DIAGNOSTICS asked = ROW_COUNT;
+  RETURN asked;
+END
+$$;
+
+-- Two weeks before a request closes by itself.
+CREATE OR REPLACE FUNCTION ask_still_looking() RETURNS integer
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = welcome, pg_temp AS $$
+DECLARE
+  due   uuid[] := ARRAY(SELECT r.id FROM guide_request r
+                         WHERE r.state = 'open' AND r.still_asked_at IS NULL AND r.renewed_at <= clock() - interval '76 days'
+                           AND r.renewed_at > clock() - interval '90 days'
+                         ORDER BY r.renewed_at LIMIT 50);
+  asked integer;
+BEGIN
+  PERFORM lock_requests(due);
+  PERFORM mail('still_looking', r.account, 'guide_request', r.id)
+     FROM guide_request r WHERE r.id = ANY (due) AND r.state = 'open' AND r.still_asked_at IS NULL;
+  UPDATE guide_request r SET still_asked_at = clock() WHERE r.id = ANY (due) AND r.state = 'open' AND r.still_asked_at IS NULL;
+  GET DIAGNOSTICS asked = ROW_COUNT;
+  RETURN asked;
+END
+$$;
+
+-- How it goes, two and eight weeks after two people met; both are asked.
+CREATE OR REPLACE FUNCTION ask_check_ins() RETURNS integer
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = welcome, pg_temp AS $$
+DECLARE
+  m     record;
+  asked integer := 0;
+BEGIN
+  FOR m IN UPDATE match x SET asked_week = check_in_week(x)
+            WHERE x.id IN (SELECT y.id FROM match y
+                            WHERE y.state = 'active' AND y.paused_at IS NULL AND y.asked_week < 8
+                              AND y.since <= clock() - CASE y.asked_week WHEN 0 THEN interval '2 weeks' ELSE interval '8 weeks' END
+                            ORDER BY y.since LIMIT 50 FOR NO KEY UPDATE SKIP LOCKED)
+           RETURNING x.* LOOP
+    PERFORM mail('check_in', m.guide_account, 'match', m.id), mail('check_in', m.request_account, 'match', m.id);
+    asked := asked + 1;
+  END LOOP;
+  RETURN asked;
+END
+$$;
+
+-- Reports a year after they were resolved.
+CREATE OR REPLACE FUNCTION expire_reports() RETURNS integer
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = welcome, pg_temp AS $$
+DECLARE
+  expired integer;
+BEGIN
+  DELETE FROM report r
+   WHERE r.id IN (SELECT x.id FROM report x WHERE x.state = 'resolved' AND x.resolved_at <= clock() - interval '12 months' LIMIT 100);
+  GET DIAGNOSTICS expired = ROW_COUNT;
+  RETURN expired;
+END
+$$;
+
 CREATE OR REPLACE FUNCTION close_stale_requests() RETURNS integer
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = welcome, pg_temp AS $$
 DECLARE

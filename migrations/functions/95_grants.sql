@@ -29,7 +29,7 @@ GRANT EXECUTE ON FUNCTION
   roles_of(uuid), staff_cities(), set_roles(uuid, jsonb), create_account(uuid, text, text, text, jsonb),
   lock_for_guide(uuid, boolean), lock_for_request(uuid), lock_for_proposal(uuid, text), lock_for_match(uuid),
   approve_cities(uuid), propose(uuid, uuid, uuid), explanation_of(proposal), score_of(proposal), terms_for(jsonb, boolean, boolean),
-  terms_of(eligible), on_guides_side(uuid), why_not_placed(uuid), queue_position(uuid), estimated_wait_days(uuid),
+  terms_of(eligible), on_guides_side(uuid), queue_position(uuid), estimated_wait_days(uuid),
   -- called by the guards, which run as the caller
   actors(uuid, uuid), refuse_repeated_languages(jsonb), newcomer_wants_to_be_asked(uuid), another_awaits_newcomer(uuid, uuid),
   may_reopen(uuid), is_duplicate(text, uuid),
@@ -48,7 +48,7 @@ GRANT EXECUTE ON FUNCTION
 GRANT EXECUTE ON FUNCTION
   extend_sessions(uuid[]), grant_role(text, text, text, text), mail_prepare(uuid, bytea), mail_sent(uuid), mail_failed(uuid, text),
   forget_token(bytea),
-  requests_waiting(), place(uuid), expire_proposals(), remind(), resume_guides(), expire_unconfirmed(), expire_tokens(),
+  expire_proposals(), remind(), resume_guides(), expire_unconfirmed(), expire_tokens(),
   close_stale_requests(), clean_outbox(), count_demand(jsonb), clean_demand(), import_persona(jsonb, timestamptz), settle_demo(text, text),
   publish_translation(uuid, text, text, text, text, text, text, text, text[], text, text, boolean, text[], jsonb, date),
   import_content(text, text, jsonb), import_links(text, text, jsonb), import_misplaced(text, text),
@@ -61,6 +61,19 @@ GRANT EXECUTE ON FUNCTION turn_changes(), renumber_changes(), expire_feedback() 
 GRANT EXECUTE ON FUNCTION refuse_unknown_places(uuid, uuid) TO welcome;
 GRANT EXECUTE ON FUNCTION events_to_expand(), extend_occurrences(uuid, jsonb, timestamp[], date), clean_occurrences(),
   import_occurrences(text, timestamp[], date) TO welcome_worker;
+GRANT EXECUTE ON FUNCTION
+  widen_request(uuid, boolean, boolean), renew_request(uuid), answer_check_in(uuid, text, text), check_ins_of(uuid), report_match(uuid, uuid, text, text),
+  lock_for_report(uuid)
+  TO welcome;
+GRANT EXECUTE ON FUNCTION ask_to_widen(), ask_still_looking(), ask_check_ins(), expire_reports() TO welcome_worker;
+GRANT EXECUTE ON FUNCTION matching_snapshot(integer), matching_versions(), why_unplaced(uuid[]), terms_of_pairs(uuid[], uuid[]),
+  write_round(jsonb, jsonb, jsonb), clean_rounds(), prices_due(), price_figures(), price_pairs(), price_speakers(),
+  write_prices(text, integer, integer, jsonb)
+  TO welcome_worker;
+GRANT EXECUTE ON FUNCTION weights_now(), level_rank(text) TO welcome, welcome_worker;
+GRANT EXECUTE ON FUNCTION reasons_told(jsonb), sees_rounds(), claim_round(uuid), round_proposals(uuid), create_weights(uuid, jsonb),
+  set_override(uuid, uuid, text, text), lift_override(uuid, uuid), others_of(uuid), scarcity(), matching_metrics(integer)
+  TO welcome;
 GRANT EXECUTE ON FUNCTION refuse_unknown_object(text, uuid), keep_feedback_address(uuid, text), lock_for_feedback(uuid) TO welcome;
 
 GRANT SELECT ON public_guide, guide_contact, request_contact, proposal_detail, match_contact, candidate, staff_account,

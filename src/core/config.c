@@ -56,6 +56,8 @@ const struct config_key CONFIG_KEYS[] = {
     BOOLEAN("MATCHING", matching, "auto|manual", "auto",
             "Whether matching rounds run by themselves or proposals are made by hand only."),
     INTEGER("MATCHING_PAUSE", matching_pause, "5", 0, 3600, "Least seconds between two matching rounds."),
+    INTEGER("MATCHING_SECOND_ASK", matching_second_ask, "36", 0, 71,
+            "Hours of a guide's silence after which one more guide is asked for the same request; 0: none before the first ask expires."),
     INTEGER("JOB_PAUSE", job_pause, "5", 1, 3600,
             "Seconds between runs of the timed jobs: expiry, reminders, cleaning."),
     TEXT("CONTENT_DIRECTORY", content_directory, "content", "Folder that `import` reads."),

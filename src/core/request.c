@@ -294,6 +294,11 @@ const char *request_portal(struct request *request)
     return arena_copy(&request->arena, portal, length);
 }
 
+const struct config *request_config(const struct request *request)
+{
+    return request->loop->service->config;
+}
+
 const char *request_region(const struct request *request)
 {
     return request->loop->service->config->region_name;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: EUPL-1.2
  * Why a guide was proposed: the stored terms of a score as sentences in the reader's language, names in them as well. */
-#include "codes.h"
+#include "explanation.h"
 
+#include "codes.h"
 #include "language.h"
 #include "text.h"
 #include "vocabulary.h"
@@ -91,21 +92,26 @@ static void term_write(struct buffer *out, const json_t *term, const char *reade
     buffer_release(&detail);
 }
 
-static bool explanation_write(struct buffer *out, const char *terms, const char *reader)
+void explanation_terms_write(struct buffer *out, const json_t *terms, const char *reader)
 {
-    json_t *list = json_loads(terms, 0, NULL);
     size_t i;
     json_t *term;
-    if (!list)
-        return false;
     reader = text_language(reader); /* no Turkish names in an English sentence */
     buffer_putc(out, '[');
-    json_array_foreach(list, i, term) {
+    json_array_foreach(terms, i, term) {
         if (i)
             buffer_putc(out, ',');
         term_write(out, term, reader);
     }
     buffer_putc(out, ']');
+}
+
+static bool explanation_write(struct buffer *out, const char *terms, const char *reader)
+{
+    json_t *list = json_loads(terms, 0, NULL);
+    if (!list)
+        return false;
+    explanation_terms_write(out, list, reader);
     json_decref(list);
     return true;
 }

@@ -3,6 +3,7 @@
 SELECT m.id,
        m.state,
        m.since,
+       m.paused_at,
        m.ended_at,
        m.ended_reason,
        m.ended_by,
@@ -13,7 +14,8 @@ SELECT m.id,
        m.request_account AS "newcomer.id",
        c.newcomer_name AS "newcomer.display_name",
        c.newcomer_email AS "newcomer.email",
-       m.request AS "guide_request.id"
+       m.request AS "guide_request.id",
+       check_ins_of(m.id) AS check_ins
   FROM match m
   JOIN match_contact c ON c.match = m.id
  WHERE m.id = :id

@@ -48,6 +48,7 @@ WITH after AS (
 SELECT m.id,
        m.state,
        m.since,
+       m.paused_at,
        m.ended_at,
        m.ended_reason,
        m.ended_by,
@@ -59,6 +60,7 @@ SELECT m.id,
        c.newcomer_name AS "newcomer.display_name",
        c.newcomer_email AS "newcomer.email",
        m.request AS "guide_request.id",
+       check_ins_of(m.id) AS check_ins,
        '["' || m.id || '"]' AS _cursor
   FROM page
   JOIN match m ON m.id = page.id

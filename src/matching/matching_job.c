@@ -1,16 +1,13 @@
 /* SPDX-License-Identifier: EUPL-1.2
- * The matching: one worker proposes to each waiting request its best guide. The rules and points are the database's
- * (place() in migrations/functions); a solver that looks at all requests at once belongs here too. */
+ * The matching: one worker runs rounds, at once after each event, then at most every WELCOME_MATCHING_PAUSE seconds. */
 #include "jobs.h"
 
 #include "log.h"
+#include "matching_round.h"
 
-#include <stdlib.h>
-#include <string.h>
+#include <stdio.h>
 
 #include "banned.h"
-
-enum { TRIES = 5 };
 
 /* Rules that only time changes (asks in 30 days, 14 days after an expiry) need a look without an event: within a minute by default. */
 static int matching_pause(const struct config *config)
@@ -24,45 +21,27 @@ static int matching_gap(const struct config *config)
     return config->matching_pause;
 }
 
-/* Whether the same statement may succeed when it is sent again: serialization failure, deadlock. */
-static bool may_try_again(const PGresult *result)
+static bool job_round(struct job_run *run, int second_ask)
 {
-    const char *state = PQresultErrorField(result, PG_DIAG_SQLSTATE);
-    return state && (strcmp(state, "40001") == 0 || strcmp(state, "40P01") == 0);
+    struct round round;
+    int asked;
+    const bool done = round_run(&round, run->db, second_ask, NULL, &asked);
+    if (!done)
+        snprintf(run->error, sizeof run->error, "%s", round.error);
+    else if (asked > 0)
+        log_info("matching_round", log_text("round", round.id), log_integer("waiting", round.requests), log_integer("proposed", asked),
+                 log_integer("second", round.second));
+    round_release(&round);
+    return done;
 }
 
-/* Tries to place one request, a transaction of its own. False: the database refused to do so. */
-static bool request_place(PGconn *db, const char *request, int *placed)
-{
-    for (int i = 0; i < TRIES; i++) {
-        PGresult *result = PQexecParams(db, "SELECT place($1)", 1, NULL, &request, NULL, NULL, 0);
-        const bool done = PQresultStatus(result) == PGRES_TUPLES_OK;
-        const bool again = may_try_again(result);
-        *placed += done && *PQgetvalue(result, 0, 0) == 't';
-        PQclear(result);
-        if (done || !again)
-            return done;
-    }
-    return false;
-}
-
-/* One round, longest waiting first. A request that fails does not hold up those behind it. */
+/* First those nobody is asked for; silence is answered with the places they leave. */
 static bool matching_run(struct job_run *run)
 {
-    PGresult *waiting = run->config->matching ? database_query(run->db, "SELECT requests_waiting()", 0, NULL) : NULL;
-    bool done = waiting || !run->config->matching;
-    int placed = 0;
-    for (int i = 0; i < PQntuples(waiting) && PQstatus(run->db) == CONNECTION_OK && !atomic_load(run->stopping); i++) {
-        if (request_place(run->db, PQgetvalue(waiting, i, 0), &placed))
-            continue;
-        done = false;
-        database_error(run->db, run->error, sizeof run->error);
-        log_warning("placing_failed", log_text("guide_request", PQgetvalue(waiting, i, 0)), log_text("error", run->error));
-    }
-    if (placed > 0)
-        log_info("matching_round", log_integer("waiting", PQntuples(waiting)), log_integer("proposed", placed));
-    PQclear(waiting);
-    return done;
+    if (!run->config->matching)
+        return true;
+    const int hours = run->config->matching_second_ask;
+    return job_round(run, 0) && (hours == 0 || atomic_load(run->stopping) || job_round(run, hours));
 }
 
 const struct job MATCHING_JOB = {

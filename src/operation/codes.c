@@ -18,6 +18,7 @@ const struct operation_code *const OPERATION_CODES[] = {
     PRINT_CODES,
     REFERENCE_CODES,
     REVISION_CODES,
+    ROUND_CODES,
     SEARCH_CODES,
     NULL,
 };

@@ -139,9 +139,10 @@ def test_a_guide_who_leaves_ends_matches_and_their_newcomers_wait_for_the_next(p
     problem(guide.patch("/v1/me/guide", {"capacity": 3}), 409, "conflict_state")
     problem(guide.post("/v1/me/guide/pause", {}), 409, "conflict_state")
     problem(guide.post("/v1/me/guide/resume", {}), 409, "conflict_state")
-    successor = people.guide(place.city, capacity=1)
-    assert successor.proposal()["guide_request"]["id"] == newcomer.request  # who waited longer comes first
-    assert waiting.look()["state"] == "open"
+    successor = people.guide(place.city)
+    assert {person.wait_for("proposed")["state"] for person in (newcomer, waiting)} == {"proposed"}
+    asked = answer(successor.get("/v1/proposals?state=open"))["items"]
+    assert {one["guide_request"]["id"] for one in asked} == {newcomer.request, waiting.request}
 
 
 def test_who_left_may_apply_again(people, place):

@@ -36,9 +36,12 @@ def test_a_thing_of_another_city_is_not_there(elsewhere, path):
                                         ("/v1/guide-requests/{waiting}/proposals", {"guide": "{guide}"}),
                                         ("/v1/proposals/{proposal}/accept", {}), ("/v1/proposals/{proposal}/decline", {"reason": "other"}),
                                         ("/v1/proposals/{proposal}/confirm", {}), ("/v1/proposals/{proposal}/refuse", {}),
-                                        ("/v1/matches/{match}/end", {"reason": "other"})])
+                                        ("/v1/matches/{match}/end", {"reason": "other"}),
+                                        ("/v1/guide-requests/{waiting}/widen", {"remote": True}), ("/v1/guide-requests/{waiting}/renew", {}),
+                                        ("/v1/matches/{match}/check-in", {"answer": "well"}),
+                                        ("/v1/matches/{match}/report", {"reason": "other"})])
 def test_a_thing_of_another_city_cannot_be_touched(elsewhere, path, body):
-    body = {name: value.format_map(elsewhere) for name, value in body.items()}
+    body = {name: value.format_map(elsewhere) if isinstance(value, str) else value for name, value in body.items()}
     problem(elsewhere["coordinator"].post(path.format_map(elsewhere), body), 404, "not_found")
 
 

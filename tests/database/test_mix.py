@@ -11,7 +11,7 @@ import uuid
 import psycopg
 import pytest
 
-from world import Refused, Session, languages
+from world import Refused, Session, languages, round_of
 
 SECONDS = float(os.environ.get("WELCOME_MIX_SECONDS", "8"))
 CONNECTIONS = int(os.environ.get("WELCOME_MIX_CONNECTIONS", "16"))
@@ -41,7 +41,9 @@ class Player:
         self.speak("coordinator").propose(request, guide)
 
     def place(self):
-        self.worker.execute("SELECT place(%s)", self.pick("SELECT r.id FROM guide_request r WHERE r.state = 'open'")[:1])
+        request, state = self.pick("SELECT r.id, r.state FROM guide_request r WHERE r.state IN ('open', 'proposed')")[:2]
+        if request:
+            round_of(self.owner, self.worker, request, second=state == "proposed")
 
     def answer(self):
         proposal, account = self.pick("SELECT id, guide_account FROM proposal WHERE state IN ('open', 'awaiting_newcomer') "

@@ -11,16 +11,17 @@ CONTRACT = yaml.safe_load((ROOT / "openapi.yaml").read_text())
 FILES = sorted(ROOT.glob("src/*/*.sql"))
 AMBIENT = {"ctx_id": "uuid", "ctx_languages": "text[]", "ctx_request_id": "text", "ctx_cursor": "jsonb", "ctx_if_match": "text",
            "access_token": "text", "access_token_hash": "bytea", "body_html": "text", "body_text": "text", "embeds": "text[]",
-           "type": "text", "bytes": "bytea", "width": "integer", "height": "integer", "hash": "text"}
+           "type": "text", "bytes": "bytea", "width": "integer", "height": "integer", "hash": "text", "round": "jsonb", "round_id": "uuid"}
 
 # What may read a whole table all the same, since it wants most of it or nothing narrower is asked.
 ALL_STAFF = {"account", "staff_role"}  # there are hundreds
 EXCEPTIONS = {
     "list_accounts": ALL_STAFF, "list_accounts.total": ALL_STAFF, "create_account": ALL_STAFF,
-    "list_candidates": {"guide", "guide_language"}, "list_candidates.total": {"guide", "guide_language"},  # scores every guide there is
+    "list_candidates": {"guide", "guide_language", "guide_price"}, "list_candidates.total": {"guide", "guide_language", "guide_price"},  # scores every guide
     "list_staff_guides": {"guide"},  # by a language or in two cities: walking the ids is cheaper in every other case
     "list_editorial_tasks": {"demand"}, "list_editorial_tasks.total": {"demand"},  # counts of words and things, most of which it wants
-    "list_staff_guides.total": {"guide"}, "list_guide_requests.total": {"guide_request"}, "list_matches.total": {"match"},  # only with count=true
+    "list_staff_guides.total": {"guide"}, "list_guide_requests.total": {"guide_request"}, "list_matches.total": {"match"},
+    "list_reports.total": {"report"},  # only with count=true
 }
 
 # Half of the people are guides, half have a request; each request had two proposals; each city has thirty articles with a published
@@ -60,6 +61,18 @@ INSERT INTO match (id, proposal, request, request_account, request_city, guide, 
 SELECT pg_temp.id(7, n), pg_temp.id(6, n), pg_temp.id(4, n), pg_temp.id(1, n), 'town-' || n % 100, pg_temp.id(3, n - 3000), pg_temp.id(1, n - 3000),
        'town-' || n % 100
   FROM generate_series(3001, 6000) AS n WHERE n % 4 = 2;
+INSERT INTO report (id, match, request_city, guide_city, reported_by, reason, text)
+SELECT pg_temp.id(12, n), pg_temp.id(7, n), 'town-' || n % 100, 'town-' || n % 100, 'guide', 'other', '' FROM generate_series(3001, 6000) AS n WHERE n % 4 = 2;
+INSERT INTO check_in (match, week, party, answer)
+SELECT pg_temp.id(7, n), week, 'guide', 'well' FROM generate_series(3001, 6000) AS n, unnest('{2,8}'::int[]) AS week WHERE n % 4 = 2;
+INSERT INTO price_table (version, method, requests, samples) SELECT n, 'bootstrap', 100, 20 FROM generate_series(1, 2000) AS n;
+INSERT INTO guide_price (version, guide, price) SELECT 1999 + n, id, 100 FROM guide, generate_series(0, 1) AS n;
+INSERT INTO matching_round (id, seed, second, digest, weights, started_at, requests, guides, pairs, placed, proposed, certificate)
+SELECT pg_temp.id(13, n), n, false, n::text, 1, now(), 9, 9, 9, 9, 9, '{}' FROM generate_series(1, 3000) AS n;
+INSERT INTO matching_unplaced (round, request, speakers, reasons)
+SELECT pg_temp.id(13, n), pg_temp.id(4, n + 3000), 1, '{}' FROM generate_series(1, 3000) AS n;
+INSERT INTO matching_override (request, guide, kind, reason)
+SELECT pg_temp.id(4, n + 3000), pg_temp.id(3, n), 'pin', 'because' FROM generate_series(1, 3000) AS n;
 INSERT INTO block (newcomer, guide, rule) SELECT pg_temp.id(1, n), pg_temp.id(1, n - 3000), 'H4' FROM generate_series(3001, 6000) AS n;
 INSERT INTO outbox (id, template, account, language, state, sent_at)
 SELECT pg_temp.id(8, n), 'sign_in', pg_temp.id(1, n), 'en', 'sent', now() FROM generate_series(1, 6000) AS n;

@@ -125,3 +125,31 @@ def test_the_points_are_those_of_the_table(world, region):
     requests = {row["r"]["id"]: row["r"] for row in world.all("SELECT to_jsonb(r) AS r FROM guide_request r")}
     for row in world.all("SELECT request::text, guide::text, score FROM eligible"):
         assert row["score"] == score(requests[row["request"]], guides[row["guide"]])
+
+
+def test_prices_are_learned_from_the_same_points(world, region):
+    """Where nothing passing counts, the past is scored as the present; and who is a candidate is a pair of the past."""
+    past = {(row["request"], row["guide"]): row["score"] for row in world.all("SELECT * FROM price_pairs()")}
+    rows = world.all("SELECT request, guide, score, load_points + recent_points + preferred_points + price_points AS passing FROM eligible")
+    assert all(past[row["request"], row["guide"]] == row["score"] - row["passing"] for row in rows)
+
+
+def test_a_price_is_a_term_of_its_own_and_no_veto(world, region):
+    before = {(row["request"], row["guide"]): row["score"] for row in world.all("SELECT request, guide, score FROM eligible")}
+    guide = str(next(iter(before))[1])
+    world.worker.one("SELECT write_prices('cold_start', 5, 0, %s)", json.dumps({guide: 333}))
+    after = {(row["request"], row["guide"]): row["score"] for row in world.all("SELECT request, guide, score FROM eligible")}
+    assert after == {pair: score - 166 * (str(pair[1]) == guide) for pair, score in before.items()}
+    for row in world.all("SELECT terms_of(e) AS terms FROM eligible e WHERE guide = %s", guide):
+        assert [term for term in row["terms"] if term["criterion"] == "price"] == [{"criterion": "price", "points": -166, "price": 333}]
+    world.worker.one("SELECT write_prices('cold_start', 5, 0, '{}')")
+
+
+def test_what_stops_a_guide_is_what_the_rules_say(world, region):
+    """The third telling names a reason of the first rule that fails, as far as both look at the guides who share a language."""
+    rules = {"inactive": "H1", "paused": "H1", "full": "H1", "far": "H3", "declined": "H4", "silent": "H4", "blocked": "H5", "asked": "H6",
+             "resting": "H7"}
+    rows = world.all("SELECT s.*, broken_rules(s.request, s.guide) AS rules FROM stops_of(ARRAY(SELECT id FROM guide_request WHERE state = 'open'), NULL) s")
+    assert len(rows) > 200 and {row["reason"] for row in rows} >= set(rules) - {"asked"}
+    for row in rows:
+        assert row["rules"] == [] if row["reason"] == "taken" else row["rules"][0] == rules[row["reason"]], row

@@ -1,0 +1,11 @@
+-- SPDX-License-Identifier: EUPL-1.2
+-- The function counts, and holds back what is about fewer than five people.
+SELECT s.language,
+       s.city,
+       s.requests,
+       s.waiting,
+       s.guides,
+       s.places,
+       s.price
+  FROM scarcity() s
+ WHERE sees_rounds();
