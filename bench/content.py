@@ -61,8 +61,9 @@ def measure_files(server):
     *export, _ = spent(server, lambda: bench.run(bench.WELCOMED, "export", folder))
     files = [path.stat().st_size for path in folder.rglob("*") if path.is_file()]
     *copied, _ = spent(server, lambda: (
-        bench.run("psql", "-X", "-q", "-U", "welcome_worker", "-o", "/dev/null", "-c", "COPY (SELECT * FROM exported_article) TO STDOUT",
-                  "-c", "COPY (SELECT * FROM exported_text) TO STDOUT", env={**os.environ, "PGOPTIONS": bench.SETTINGS}),
+        bench.run("psql", "-X", "-q", "-v", "ON_ERROR_STOP=1", "-U", "welcome_worker", "-o", "/dev/null",
+                  "-c", "COPY (SELECT * FROM exported_thing) TO STDOUT", "-c", "COPY (SELECT * FROM exported_text) TO STDOUT",
+                  env={**os.environ, "PGOPTIONS": bench.SETTINGS}),
         bench.run("cp", "-r", folder, copy)))
     *imported, said = spent(server, lambda: bench.run(bench.WELCOMED, "import", folder))
     shutil.rmtree(copy)
