@@ -344,6 +344,7 @@ def machine(rounds, seconds):
 HEAD = """# What a request costs
 
 Written by `make bench`, each section by its part: {parts}; `make bench ARGS='3 2 content'` measures only that one, 3 rounds of 2 s each.
+What the matching costs and brings, in a simulated year too, stands in [MATCHING.md](MATCHING.md).
 
 Where CPU of a request is told, it is microseconds for each request: median of several rounds (least–most) in which welcomed, pgbench and
 the bare server took turns. Counted are user and system time of the daemon and of all of PostgreSQL's processes, not those of the load
