@@ -11,7 +11,8 @@ CONTRACT = yaml.safe_load((ROOT / "openapi.yaml").read_text())
 FILES = sorted(ROOT.glob("src/*/*.sql"))
 AMBIENT = {"ctx_id": "uuid", "ctx_languages": "text[]", "ctx_request_id": "text", "ctx_cursor": "jsonb", "ctx_if_match": "text",
            "access_token": "text", "access_token_hash": "bytea", "body_html": "text", "body_text": "text", "embeds": "text[]",
-           "type": "text", "bytes": "bytea", "width": "integer", "height": "integer", "hash": "text", "round": "jsonb", "round_id": "uuid"}
+           "type": "text", "bytes": "bytea", "width": "integer", "height": "integer", "hash": "text", "round": "jsonb", "round_id": "uuid",
+           "occurrences": "text[]", "expanded_to": "date"}
 
 # What may read a whole table all the same, since it wants most of it or nothing narrower is asked.
 ALL_STAFF = {"account", "staff_role"}  # there are hundreds

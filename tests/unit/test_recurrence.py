@@ -102,6 +102,18 @@ def test_an_end_by_until_is_a_moment(program):
     assert days["starts"] == ["2027-01-01T00:00", "2027-01-02T00:00", "2027-01-03T00:00"]
 
 
+def test_weeks_are_those_of_the_iso(program):
+    """Where dateutil errs: days of a week that belongs to the year before or after."""
+    def weeks(number):
+        first = datetime.datetime(2004, 1, 1)
+        days = (first + datetime.timedelta(days=n) for n in range(27 * 366))
+        return [day.strftime(FORM) for day in days if day.isocalendar()[1] == number and day < datetime.datetime(2031, 1, 1)]
+    every = ",".join(DAYS)
+    for number in (1, 52, 53):
+        expected = weeks(number)
+        assert program.starts(f"FREQ=YEARLY;BYWEEKNO={number};BYDAY={every}", expected[0]) == expected
+
+
 def test_what_is_left_out_is_gone_and_still_counts(program):
     told = program.ask(starts="2027-01-01T18:00", ends="2027-01-01T20:00", rrule="FREQ=WEEKLY;COUNT=4", exdates=["2027-01-08T18:00", "2027-01-01T18:00"])
     assert told == {"starts": ["2027-01-15T18:00", "2027-01-22T18:00"], "ended": True}
@@ -128,8 +140,8 @@ def numbers(largest, most=3):
 
 @strategies.composite
 def rules(draw):
-    """(rule, a day to begin at), of what programs read alike. dateutil takes BYDAY=MO,1TU for both at once, and of a first week
-    for BYSETPOS only what is left of it."""
+    """(rule, a day to begin at), of what programs read alike. dateutil takes BYDAY=MO,1TU for both at once, of a first week for
+    BYSETPOS only what is left of it, and the first days of 2022 for week 53 of 2021, which had 52."""
     frequency = draw(strategies.sampled_from(["DAILY", "WEEKLY", "MONTHLY", "YEARLY"]))
     parts, maybe = {}, lambda: draw(strategies.integers(0, 2)) == 0
     if maybe():
@@ -141,7 +153,7 @@ def rules(draw):
     if frequency == "YEARLY" and maybe():
         parts["BYYEARDAY"] = draw(numbers(366))
     if frequency == "YEARLY" and maybe():
-        parts["BYWEEKNO"] = draw(some([n for n in range(-51, 54) if n]))
+        parts["BYWEEKNO"] = draw(some([*range(-51, -1), *range(2, 52)]))
     if maybe() or "BYWEEKNO" in parts:
         days, numbered = draw(some(DAYS, 4)), frequency in ("MONTHLY", "YEARLY") and "BYWEEKNO" not in parts and maybe()
         most = 5 if frequency == "MONTHLY" or "BYMONTH" in parts else 53
