@@ -144,6 +144,14 @@ SELECT t.content, min(t.sources::text)::jsonb AS sources
  GROUP BY t.content
 HAVING count(DISTINCT t.sources) = 1;
 
+-- For all at once: for each alone, all that is exported would be gone through.
+CREATE VIEW exported_related AS
+SELECT c.id AS content, jsonb_agg(x.key ORDER BY r.n) AS keys
+  FROM content c
+ CROSS JOIN unnest(c.related) WITH ORDINALITY AS r(id, n)
+  JOIN exported x ON x.id = r.id
+ GROUP BY c.id;
+
 -- What stands in the file that all languages share, members that say nothing left out. Only what is shown in an order has a position.
 CREATE VIEW exported_thing AS
 SELECT c.kind, c.key,
@@ -153,7 +161,7 @@ SELECT c.kind, c.key,
          'topics', c.topics,
          'audiences', c.audiences,
          'stages', c.stages,
-         'related', (SELECT jsonb_agg(x.key ORDER BY r.n) FROM unnest(c.related) WITH ORDINALITY AS r(id, n) JOIN exported x ON x.id = r.id),
+         'related', k.keys,
          'sources', s.sources,
          'reviewed_on', c.reviewed_on,
          'review_due_on', c.review_due_on,
@@ -166,6 +174,7 @@ SELECT c.kind, c.key,
            || CASE WHEN c.kind = 'event' THEN jsonb_build_object('place', v.key) ELSE '{}' END) AS entry
   FROM exported c
   LEFT JOIN exported_sources s ON s.content = c.id
+  LEFT JOIN exported_related k ON k.content = c.id
   LEFT JOIN exported p ON p.id = c.parent
   LEFT JOIN exported r ON r.id = c.replaces
   LEFT JOIN exported o ON o.id = c.office
