@@ -28,7 +28,7 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 CONTRACT = yaml.safe_load((ROOT / "openapi.yaml").read_text())
 PATIENCE = 30  # seconds; for what has to happen, on machines however slow
 SANITIZER = re.compile(r"runtime error:|ERROR: \w+Sanitizer|SUMMARY: \w+Sanitizer")
-CITY_COUNT = 1600  # invented ones, in pairs of neighbours: enough for four a test
+CITY_COUNT = 4000  # invented ones, in pairs of neighbours: enough for four a test
 
 Place = collections.namedtuple("Place", "city neighbour far")  # far is no neighbour of either
 _place_numbers = itertools.count(step=4)
