@@ -80,7 +80,8 @@ BEGIN
 END
 $$;
 
--- The pair is kept apart at once (H5) and an active match pauses; what comes then a coordinator decides.
+-- The pair is kept apart at once (H5), an active match pauses, and of a request that was opened again no ask to this guide stays; what comes
+-- then a coordinator decides.
 CREATE OR REPLACE FUNCTION report_match(id uuid, match uuid, reason text, text text) RETURNS void
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = welcome, pg_temp AS $$
 DECLARE
@@ -95,6 +96,8 @@ BEGIN
   VALUES (report_match.id, m.id, m.request_city, m.guide_city, said, report_match.reason, report_match.text);
   INSERT INTO block (newcomer, guide, rule) VALUES (m.request_account, m.guide_account, 'H5') ON CONFLICT DO NOTHING;
   UPDATE match x SET paused_at = coalesce(x.paused_at, clock()) WHERE x.id = m.id AND x.state = 'active';
+  UPDATE proposal p SET state = 'cancelled'
+   WHERE p.request = m.request AND p.guide = m.guide AND p.state IN ('open', 'awaiting_newcomer');
   PERFORM mail('match_reported', c.account, 'report', report_match.id) FROM coordinators_of(ARRAY[m.request_city, m.guide_city]) AS c(account);
 END
 $$;

@@ -111,7 +111,10 @@ BEGIN
          x.requests, x.guides, x.pairs, x.placed, 0, x.certificate
     FROM jsonb_to_record(round) AS x(seed bigint, second boolean, digest text, weights integer, prices integer, started_by uuid,
                                      started_at timestamptz, requests integer, guides integer, pairs integer, placed integer, certificate jsonb);
-  FOR pair IN SELECT x.* FROM jsonb_to_recordset(pairs) AS x(request uuid, guide uuid, second_best integer) ORDER BY x.request LOOP
+  FOR pair IN SELECT x.* FROM jsonb_to_recordset(pairs) AS x(request uuid, guide uuid, second_best integer)
+                JOIN guide_request r ON r.id = x.request -- of what is gone no rule is broken
+                JOIN guide g ON g.id = x.guide
+               ORDER BY x.request LOOP
     IF broken_rule(pair.request, pair.guide) IS NULL
        AND (SELECT count(*) FROM proposal p WHERE p.request = pair.request AND p.state = 'open') = (round ->> 'second')::boolean::integer THEN
       INSERT INTO proposal (id, request, guide, second_best, round) VALUES (uuid_v7(), pair.request, pair.guide, pair.second_best, made);

@@ -113,7 +113,7 @@ BEGIN
   PERFORM lock_requests(due);
   PERFORM mail('widen_request', r.account, 'guide_request', r.id)
      FROM guide_request r WHERE r.id = ANY (due) AND r.state = 'open' AND r.widen_asked_at IS NULL AND may_widen(r);
-  UPDATE guide_request r SET widen_asked_at = clock() WHERE r.id = ANY (due) AND r.widen_asked_at IS NULL;
+  UPDATE guide_request r SET widen_asked_at = clock() WHERE r.id = ANY (due) AND r.state = 'open' AND r.widen_asked_at IS NULL;
   GET DIAGNOSTICS asked = ROW_COUNT;
   RETURN asked;
 END

@@ -3,7 +3,7 @@
 SELECT a.id,
        a.email,
        a.language,
-       my_roles() || CASE WHEN g.state NOT IN ('rejected', 'left') THEN ARRAY['guide'] ELSE '{}' END AS roles,
+       array_remove(my_roles(), 'coordinator_for_all') || CASE WHEN g.state NOT IN ('rejected', 'left') THEN ARRAY['guide'] ELSE '{}' END AS roles,
        staff_cities() AS cities,
        g.id AS "guide.id",
        g.state AS "guide.state",

@@ -160,6 +160,16 @@ def test_what_has_ended_can_be_reported_but_not_continued(people, place):
     assert answer(coordinator.post(f"/v1/reports/{report}/resolve", {"outcome": "ended"}))["state"] == "resolved"
 
 
+def test_who_is_reported_afterwards_loses_the_ask_that_is_open(people, place):
+    guide, newcomer, match = people.match(place.city)
+    answer(newcomer.post(f"/v1/matches/{match}/end", {"reason": "schedule"}))
+    answer(newcomer.post(f"/v1/guide-requests/{newcomer.request}/reopen"))
+    proposal = guide.proposal()["id"]
+    answer(newcomer.post(f"/v1/matches/{match}/report", {"reason": "harassment"}), 201)
+    problem(guide.post(f"/v1/proposals/{proposal}/accept"), 409, "already_answered")
+    assert newcomer.look()["state"] == "open"
+
+
 def test_reports_of_other_cities_are_not_there(people, place):
     _, _, match, report = reported(people, place)
     stranger = people.coordinator(place.far)
