@@ -39,9 +39,13 @@ CREATE OR REPLACE FUNCTION check_in_week(m match) RETURNS smallint LANGUAGE sql 
   SELECT CASE WHEN m.since <= clock() - interval '8 weeks' THEN 8 WHEN m.since <= clock() - interval '2 weeks' THEN 2 END::smallint
 $$;
 
-CREATE OR REPLACE FUNCTION coordinators_of(cities text[]) RETURNS SETOF uuid
+CREATE OR REPLACE FUNCTION coordinators_of(cities text[], parties uuid[]) RETURNS SETOF uuid
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = welcome, pg_temp AS $$
-  SELECT DISTINCT r.account FROM staff_role r WHERE r.role = 'coordinator' AND r.city = ANY (cities || '*'::text)
+  SELECT DISTINCT r.account
+    FROM staff_role r
+   WHERE r.role = 'coordinator'
+     AND r.city = ANY (cities || '*'::text)
+     AND r.account <> ALL (parties)
 $$;
 
 -- Answered again, the last answer counts. Who has no contact or needs help gets a coordinator.
@@ -61,7 +65,7 @@ BEGIN
   VALUES (m.id, check_in_week(m), said, answer_check_in.answer, answer_check_in.note)
       ON CONFLICT ON CONSTRAINT check_in_pkey DO UPDATE SET answer = excluded.answer, note = excluded.note, answered_at = excluded.answered_at;
   IF answer_check_in.answer <> 'well' AND answer_check_in.answer IS DISTINCT FROM before THEN
-    PERFORM mail('check_in_help', c.account, 'match', m.id) FROM coordinators_of(ARRAY[m.request_city, m.guide_city]) AS c(account);
+    PERFORM mail('check_in_help', c.account, 'match', m.id) FROM coordinators_of(ARRAY[m.request_city, m.guide_city], ARRAY[m.guide_account, m.request_account]) AS c(account);
   END IF;
 END
 $$;
@@ -75,7 +79,7 @@ BEGIN
                                                  'answered_at', rfc3339(c.answered_at)) ORDER BY c.week, c.party), '[]')
       FROM match m JOIN check_in c ON c.match = m.id
      WHERE m.id = $1
-       AND (ARRAY[m.request_city, m.guide_city] && my_cities()
+       AND (ARRAY[m.request_city, m.guide_city] && my_cities() AND me() NOT IN (m.guide_account, m.request_account)
             OR me() = CASE c.party WHEN 'guide' THEN m.guide_account ELSE m.request_account END));
 END
 $$;
@@ -98,17 +102,21 @@ BEGIN
   UPDATE match x SET paused_at = coalesce(x.paused_at, clock()) WHERE x.id = m.id AND x.state = 'active';
   UPDATE proposal p SET state = 'cancelled'
    WHERE p.request = m.request AND p.guide = m.guide AND p.state IN ('open', 'awaiting_newcomer');
-  PERFORM mail('match_reported', c.account, 'report', report_match.id) FROM coordinators_of(ARRAY[m.request_city, m.guide_city]) AS c(account);
+  PERFORM mail('match_reported', c.account, 'report', report_match.id) FROM coordinators_of(ARRAY[m.request_city, m.guide_city], ARRAY[m.guide_account, m.request_account]) AS c(account);
 END
 $$;
 
--- First in every change of a report: its match, if the report is for one of the coordinator's cities.
+-- First in every change of a report: its match, if the report is for one of the coordinator's cities and not about them.
 CREATE OR REPLACE FUNCTION lock_for_report(report uuid) RETURNS void
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = welcome, pg_temp AS $$
 DECLARE
   about uuid;
 BEGIN
-  SELECT r.match INTO about FROM report r WHERE r.id = lock_for_report.report AND ARRAY[r.request_city, r.guide_city] && my_cities();
+  SELECT r.match INTO about
+    FROM report r JOIN match m ON m.id = r.match
+   WHERE r.id = lock_for_report.report
+     AND ARRAY[r.request_city, r.guide_city] && my_cities()
+     AND me() NOT IN (m.guide_account, m.request_account);
   PERFORM require(FOUND, 'not_found');
   PERFORM lock_for_match(about);
 END

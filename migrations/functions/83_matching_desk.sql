@@ -44,7 +44,8 @@ BEGIN
 END
 $$;
 
--- A second pin of a request takes the place of the first; a forbidden pair's open proposal is cancelled.
+-- A second pin of a request takes the place of the first; a forbidden pair's proposal that waits for one of
+-- them is cancelled. The trail tells who and whom; the reason, which may say more, goes with the pair.
 CREATE OR REPLACE FUNCTION set_override(request uuid, guide uuid, kind text, reason text) RETURNS void
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = welcome, pg_temp AS $$
 BEGIN
@@ -61,9 +62,10 @@ BEGIN
   INSERT INTO matching_override (request, guide, kind, reason, made_by)
   VALUES (set_override.request, set_override.guide, set_override.kind, set_override.reason, me());
   UPDATE proposal p SET state = 'cancelled'
-   WHERE set_override.kind = 'forbid' AND p.request = set_override.request AND p.guide = set_override.guide AND p.state = 'open';
+   WHERE set_override.kind = 'forbid' AND p.request = set_override.request AND p.guide = set_override.guide
+     AND p.state IN ('open', 'awaiting_newcomer');
   PERFORM record('matching_' || set_override.kind, 'guide_request', set_override.request, nullif(r.handled_by, '*'),
-                 jsonb_build_object('guide', set_override.guide, 'reason', set_override.reason))
+                 jsonb_build_object('guide', set_override.guide))
      FROM guide_request r WHERE r.id = set_override.request;
   PERFORM pg_notify('welcome', 'matching');
 END
@@ -91,7 +93,7 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = welcome, pg_temp AS $$
            GROUP BY 1) x
 $$;
 
--- Where guides are missing most: by the newcomers' first language and city, of the last year; under five people no figures.
+-- Where guides are missing most: by the newcomers' first language and city, of the last year; how many ask is told from five on.
 CREATE OR REPLACE FUNCTION scarcity()
 RETURNS TABLE (language text, city text, requests bigint, waiting bigint, guides bigint, places bigint, price integer)
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = welcome, pg_temp AS $$
@@ -111,7 +113,7 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = welcome, pg_temp AS $$
           WHERE l.language = d.language AND l.rank >= w.least_level AND g.state = 'active'
             AND (d.city = ANY (g.serves) OR d.city IS NULL AND g.remote OR g.neighbours AND c.neighbours && g.serves)) s
    WHERE sees_rounds()
-   ORDER BY s.places > 0, d.waiting DESC, s.price DESC, d.requests DESC, 1, 2 NULLS LAST
+   ORDER BY s.places > 0, 4 DESC NULLS LAST, s.price DESC, 3 DESC NULLS LAST, 1, 2 NULLS LAST
 $$;
 
 -- How the matching does: of requests confirmed in these days; shares and waits are null under five requests.

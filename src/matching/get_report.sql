@@ -1,5 +1,5 @@
 -- SPDX-License-Identifier: EUPL-1.2
--- For the coordinators of both cities; ids and names, addresses are where the match is.
+-- For the coordinators of both cities, unless it is about them; ids and names, addresses are where the match is.
 SELECT r.id,
        r.state,
        r.reason,
@@ -24,4 +24,5 @@ SELECT r.id,
           WHERE v.match = m.id
           LIMIT 1) c
  WHERE r.id = :id
-   AND (r.request_city = ANY (my_cities()) OR r.guide_city = ANY (my_cities()));
+   AND (r.request_city = ANY (my_cities()) OR r.guide_city = ANY (my_cities()))
+   AND me() NOT IN (m.guide_account, m.request_account);

@@ -1,5 +1,6 @@
 -- SPDX-License-Identifier: EUPL-1.2
 -- Of the coordinator's cities, each by its own index, then merged: open ones first, then as they came.
+-- None that is about who asks.
 WITH after AS (
   SELECT coalesce(:ctx_cursor->>0, '') AS state,
          coalesce((:ctx_cursor->>1)::uuid, '00000000-0000-0000-0000-000000000000') AS id
@@ -13,6 +14,7 @@ WITH after AS (
              WHERE t.request_city = own.city
                AND (:state IS NULL OR t.state = :state)
                AND (t.state, t.id) > (after.state, after.id)
+               AND NOT EXISTS (SELECT FROM match own_match WHERE own_match.id = t.match AND me() IN (own_match.guide_account, own_match.request_account))
              ORDER BY t.state, t.id
              LIMIT :limit + 1)
             UNION ALL
@@ -21,6 +23,7 @@ WITH after AS (
              WHERE t.guide_city = own.city
                AND (:state IS NULL OR t.state = :state)
                AND (t.state, t.id) > (after.state, after.id)
+               AND NOT EXISTS (SELECT FROM match own_match WHERE own_match.id = t.match AND me() IN (own_match.guide_account, own_match.request_account))
              ORDER BY t.state, t.id
              LIMIT :limit + 1)) found
    GROUP BY found.state, found.id

@@ -1,5 +1,5 @@
 -- SPDX-License-Identifier: EUPL-1.2
--- The function counts, and holds back what is about fewer than five people.
+-- The function counts, and holds back how many ask where fewer than five do.
 SELECT s.language,
        s.city,
        s.requests,

@@ -7,6 +7,7 @@
 #include "log.h"
 #include "matching_round.h"
 
+#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -22,15 +23,29 @@ static const json_t *body_member(struct request *request, const char *name)
     return json_is_null(value) ? NULL : value;
 }
 
-static size_t holds_take(const json_t *list, enum matching_hold hold, struct round_hold *holds)
+/* An id as the database writes it, in small letters; NULL when out of memory. */
+static const char *id_of(const json_t *pair, const char *member, struct arena *arena)
 {
+    const json_t *value = json_object_get(pair, member);
+    char *id = arena_copy(arena, json_string_value(value), json_string_length(value));
+    for (char *c = id; c && *c; c++)
+        *c = (char)tolower((unsigned char)*c);
+    return id;
+}
+
+static size_t holds_take(struct request *request, const char *member, enum matching_hold hold, struct round_hold *holds)
+{
+    struct arena *arena = request_arena(request);
     size_t i;
     json_t *pair;
-    json_array_foreach(list, i, pair) {
+    json_array_foreach(body_member(request, member), i, pair) {
         if (i == HOLDS_MAX)
             break;
-        holds[i] = (struct round_hold){json_string_value(json_object_get(pair, "guide_request")),
-                                       json_string_value(json_object_get(pair, "guide")), hold};
+        holds[i] = (struct round_hold){id_of(pair, "guide_request", arena), id_of(pair, "guide", arena), hold};
+        if (!holds[i].request || !holds[i].guide) {
+            request_refuse(request, "overloaded");
+            break;
+        }
     }
     return i;
 }
@@ -47,8 +62,8 @@ static void try_work(struct request *request, PGconn *db)
     struct round_hold holds[2 * HOLDS_MAX];
     char error[ROUND_ERROR_MAX];
     const json_t *seed = body_member(request, "seed");
-    size_t count = holds_take(body_member(request, "pins"), MATCHING_PINNED, holds);
-    count += holds_take(body_member(request, "forbids"), MATCHING_FORBIDDEN, holds + count);
+    size_t count = holds_take(request, "pins", MATCHING_PINNED, holds);
+    count += holds_take(request, "forbids", MATCHING_FORBIDDEN, holds + count);
     json_t *story = round_try(db, seed ? (uint64_t)json_integer_value(seed) : round_seed(), body_member(request, "weights"), holds, count, error);
     char *text = story ? json_dumps(story, 0) : NULL;
     const char *kept = text ? arena_text(request_arena(request), text) : NULL;

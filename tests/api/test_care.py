@@ -121,6 +121,22 @@ def test_a_report_pauses_the_match_and_reaches_a_coordinator(people, place, by):
     problem(coordinator.post(f"/v1/matches/{match}/report", {"reason": "other"}), 403, "forbidden")
 
 
+def test_a_coordinator_neither_sees_nor_decides_a_report_about_themselves(people, place):
+    other = people.coordinator(place.city)
+    guide, newcomer, match = people.match(place.city)
+    answer(people.admin().post("/v1/accounts", {"email": guide.email, "roles": [{"role": "coordinator", "city": place.city}]}), 201)
+    both = people.sign_in(guide.email)
+    report = answer(newcomer.post(f"/v1/matches/{match}/report", {"reason": "money", "text": "He wants money."}), 201)["id"]
+    listed = answer(both.get("/v1/reports?count=true"))
+    assert listed["items"] == [] and listed["total"] == 0
+    problem(both.get(f"/v1/reports/{report}"), 404, "not_found")
+    problem(both.post(f"/v1/reports/{report}/resolve", {"outcome": "continued"}), 404, "not_found")
+    other.mail("match_reported")
+    people.daemon.mails_sent()
+    assert people.daemon.mails.take(guide.email, "match_reported") is None
+    assert answer(other.get(f"/v1/reports/{report}"))["state"] == "open"
+
+
 def test_ended_by_a_report_two_people_stay_apart(people, place):
     guide, newcomer, match, report = reported(people, place)
     coordinator, mine = people.coordinator(place.city), f"/v1/guide-requests/{newcomer.request}"
