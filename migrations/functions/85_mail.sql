@@ -42,7 +42,7 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = welcome, pg_temp AS $$
   UNION ALL
   SELECT jsonb_build_object('display_name', r.display_name, 'city', city_names(ARRAY[r.city]) -> 0, 'cities', city_names(ARRAY[r.city]),
                             'languages', to_jsonb(tags_of(r.languages)), 'reason', r.closed_as,
-                            'expires_at', rfc3339(r.renewed_at + interval '90 days'))
+                            'expires_at', rfc3339(greatest(r.renewed_at + interval '90 days', r.still_asked_at + interval '14 days')))
     FROM guide_request r
    WHERE kind = 'guide_request' AND r.id = $4
      AND CASE template WHEN 'request_expired' THEN r.state = 'closed'

@@ -119,13 +119,12 @@ BEGIN
 END
 $$;
 
--- Two weeks before a request closes by itself.
+-- Two weeks before a request closes by itself; later where it could not be asked then, and it closes later.
 CREATE OR REPLACE FUNCTION ask_still_looking() RETURNS integer
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = welcome, pg_temp AS $$
 DECLARE
   due   uuid[] := ARRAY(SELECT r.id FROM guide_request r
                          WHERE r.state = 'open' AND r.still_asked_at IS NULL AND r.renewed_at <= clock() - interval '76 days'
-                           AND r.renewed_at > clock() - interval '90 days'
                          ORDER BY r.renewed_at LIMIT 50);
   asked integer;
 BEGIN
@@ -175,12 +174,14 @@ CREATE OR REPLACE FUNCTION close_stale_requests() RETURNS integer
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = welcome, pg_temp AS $$
 DECLARE
   stale  uuid[] := ARRAY(SELECT r.id FROM guide_request r
-                          WHERE r.state = 'open' AND r.renewed_at <= clock() - interval '90 days' ORDER BY r.id LIMIT 50);
+                          WHERE r.state = 'open' AND r.renewed_at <= clock() - interval '90 days'
+                            AND r.still_asked_at <= clock() - interval '14 days' ORDER BY r.id LIMIT 50);
   closed integer;
 BEGIN
   PERFORM lock_requests(stale);
   UPDATE guide_request r SET state = 'closed', closed_as = 'expired'
-   WHERE r.id = ANY (stale) AND r.state = 'open' AND r.renewed_at <= clock() - interval '90 days';
+   WHERE r.id = ANY (stale) AND r.state = 'open' AND r.renewed_at <= clock() - interval '90 days'
+     AND r.still_asked_at <= clock() - interval '14 days';
   GET DIAGNOSTICS closed = ROW_COUNT;
   RETURN closed;
 END

@@ -320,9 +320,15 @@ def test_a_pause_ends_on_its_day(world):
 
 def test_nobody_waits_longer_than_ninety_days_unasked(world):
     newcomer = world.newcomer(languages(uk="native"), "hagen")
+    def run(step):
+        while world.worker.one(f"SELECT {step} AS n")["n"]:
+            pass
     world.shift("91 days")
-    while world.worker.one("SELECT close_stale_requests() AS n")["n"]:
-        pass
+    run("close_stale_requests()")
+    assert world.value("SELECT state FROM guide_request WHERE id = %s", newcomer.request) == "open"
+    run("ask_still_looking()")
+    world.shift("106 days")
+    run("close_stale_requests()")
     assert world.value("SELECT closed_as FROM guide_request WHERE id = %s", newcomer.request) == "expired"
 
 
