@@ -385,7 +385,7 @@ def people(rounds, seconds):
     loaded = memory_mb(daemon.pid)
     idle = [measure_idle(articles.cases(1_000)[0], daemon, count) for count in (10, 1000)]
     daemon.stop()
-    eligible = int(psql("-c", f"SELECT count(*) FROM welcome.eligible WHERE request = '{request}'"))
+    eligible = int(psql("-c", f"SET search_path = welcome; SELECT count(*) FROM eligible WHERE request = '{request}'"))
     return PEOPLE.format(measured=machine(rounds, seconds), table=table(measured), starts=starts, loaded=loaded, idle=idle,
                          eligible=f"{eligible:,}")
 
