@@ -63,7 +63,9 @@ CREATE OR REPLACE FUNCTION guide_request_spread() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = welcome, pg_temp AS $$
 BEGIN
   PERFORM refuse_repeated_languages(NEW.languages);
-  DELETE FROM guide_request_language l WHERE l.request = NEW.id;
+  IF TG_OP = 'UPDATE' THEN -- a new one has none, and the first plan of this, made while there are no rows, reads them all
+    DELETE FROM guide_request_language l WHERE l.request = NEW.id;
+  END IF;
   INSERT INTO guide_request_language (request, position, language, rank)
   SELECT NEW.id, l.n, l.value ->> 'tag', level_rank(l.value ->> 'level')
     FROM jsonb_array_elements(NEW.languages) WITH ORDINALITY AS l(value, n);
