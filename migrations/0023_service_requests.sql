@@ -74,6 +74,7 @@ CREATE TABLE service_request_office (
                      CHECK (state IN ('submitted', 'acknowledged', 'in_progress', 'waiting_for_requester', 'resolved', 'closed',
                                       'rejected', 'withdrawn', 'forwarded')),
   outcome            text CHECK (outcome IN ('helped', 'partly', 'referred', 'unreachable', 'not_helped')),
+  rejected_as        text CHECK (rejected_as IN ('not_ours', 'duplicate', 'spam', 'other')),
   note               text,
   advisor            uuid REFERENCES account ON DELETE SET NULL,
   submitted_at       timestamptz NOT NULL DEFAULT clock(),
@@ -96,6 +97,7 @@ CREATE TABLE service_request_office (
   FOREIGN KEY (city, office) REFERENCES office (city, slug) ON UPDATE CASCADE,
   CHECK ((state = 'forwarded') = (left_at IS NOT NULL)),
   CHECK ((state = 'waiting_for_requester') = (minutes_left IS NOT NULL)),
+  CHECK ((state = 'rejected') = (rejected_as IS NOT NULL)),
   CHECK (state <> 'in_progress' OR assigned_at IS NOT NULL)
 );
 CREATE UNIQUE INDEX duplicate_office ON service_request_office (request, city, office) WHERE left_at IS NULL;
@@ -160,7 +162,7 @@ GRANT INSERT (id, service, city, company_name, company_legal_status, company_siz
               contact_phone, language, answers, message, consent_version, consent_language)
    ON service_request TO welcome;
 GRANT UPDATE (rating, rating_text) ON service_request TO welcome;
-GRANT UPDATE (state, outcome, note, advisor) ON service_request_office TO welcome;
+GRANT UPDATE (state, outcome, rejected_as, note, advisor) ON service_request_office TO welcome;
 GRANT INSERT (id, request, office_row, kind, public, by, actor, text) ON service_event TO welcome;
 
 INSERT INTO transition (machine, from_state, to_state, actor) VALUES

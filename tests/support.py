@@ -406,6 +406,37 @@ class Newcomer(Person):
         return eventually(there)
 
 
+class Requester(Person):
+    """Somebody whose service request is confirmed."""
+
+    def __init__(self, *arguments):
+        super().__init__(*arguments)
+        self.request = self.subject["id"]
+        self.path = f"/v1/service-requests/{self.request}"
+
+    def look(self):
+        return answer(self.get(self.path))
+
+    def say(self, verb, body=None):
+        return answer(self.post(f"{self.path}/{verb}", body))
+
+
+class Advisor(Person):
+    def step(self, requester, verb, body=None):
+        """The request after a step."""
+        return answer(self.post(f"{requester.path}/{verb}", body))
+
+    def steps(self, requester, *verbs):
+        """The request after these steps with bodies that say little."""
+        told = None
+        for verb in verbs:
+            told = self.step(requester, verb, self.BODIES.get(verb, lambda advisor: None)(self))
+        return told
+
+    BODIES = {"assign": lambda advisor: {"account": advisor.id}, "wait": lambda _: {"text": "Please send the certificate."},
+              "resolve": lambda _: {"outcome": "helped", "text": "It is done."}, "reject": lambda _: {"reason": "Not ours."}}
+
+
 ENGLISH = [{"tag": "en", "level": "C1"}]
 
 
@@ -460,6 +491,41 @@ class People:
         """Somebody whose guide request is confirmed."""
         form = self.request_form(city, **changes)
         return Newcomer(self.daemon, self.confirm(self.apply("/v1/guide-requests", form)[1]), form["display_name"])
+
+    def office_in(self, city):
+        """The slug of the office there that answers all services, always open."""
+        with self.daemon.connect() as db:
+            db.execute("INSERT INTO office (city, slug, name, opening_hours) VALUES (%s, 'test-office', '{\"en\": \"Test office\"}',"
+                       " jsonb_build_array() || (SELECT jsonb_agg('{\"all_day\": true, \"slots\": []}'::jsonb) FROM generate_series(1, 7)))"
+                       " ON CONFLICT DO NOTHING", (city,))
+            db.execute("INSERT INTO service_offer (service, city, office_city, office) SELECT s.code, %s, %s, 'test-office' FROM service s"
+                       " ON CONFLICT DO NOTHING", (city, city))
+        return "test-office"
+
+    def service_form(self, city, **changes):
+        """A hospital that looks for nurses."""
+        contact = {"name": "Petra Beispiel", "email": self.address("company"), "language": "en"} | changes.pop("contact", {})
+        return {"service": "recruiting-abroad", "city": city, "company": {"name": "Testklinik", "legal_status": "registered"},
+                "contact": contact, "answers": {"positions": 4, "occupation": "nurse", "qualification": "vocational", "german_level": "b1"},
+                "consent": True} | changes
+
+    def unconfirmed(self, form):
+        """(what the form was answered with, token of the mail that asks to confirm)"""
+        made = answer(self.daemon.http.post("/v1/service-requests", json=form), 202)
+        return made, self.daemon.mails.next(form["contact"]["email"], "confirm_service_request").token
+
+    def requester(self, city, **changes):
+        """Somebody whose request is at the office of that city."""
+        self.office_in(city)
+        form = self.service_form(city, **changes)
+        return Requester(self.daemon, self.confirm(self.unconfirmed(form)[1]), form["contact"]["name"])
+
+    def advisor(self, city="all"):
+        """Another advisor each time."""
+        address = self.address("advisor")
+        status, _, errors = self.daemon.command("account", "create", "--role", "advisor", "--email", address, "--city", city)
+        assert status == 0, errors
+        return self.sign_in(address, Advisor)
 
     def match(self, city, **changes):
         """(guide, newcomer, id of their match)"""

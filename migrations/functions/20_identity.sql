@@ -16,6 +16,10 @@ $$ SELECT coalesce(nullif(current_setting('welcome.cities', true), ''), '{}')::t
 CREATE OR REPLACE FUNCTION my_desks() RETURNS text[] LANGUAGE sql STABLE PARALLEL SAFE AS
 $$ SELECT coalesce(nullif(current_setting('welcome.desks', true), ''), '{}')::text[] $$;
 
+-- Cities whose service requests I answer as an advisor; '*', the region's, among them when I am one for all.
+CREATE OR REPLACE FUNCTION my_advised() RETURNS text[] LANGUAGE sql STABLE PARALLEL SAFE AS
+$$ SELECT coalesce(nullif(current_setting('welcome.advised', true), ''), '{}')::text[] $$;
+
 CREATE OR REPLACE FUNCTION my_roles() RETURNS text[] LANGUAGE sql STABLE PARALLEL SAFE AS
 $$ SELECT coalesce(nullif(current_setting('welcome.roles', true), ''), '{}')::text[] $$;
 
@@ -25,7 +29,7 @@ $$ SELECT coalesce(current_setting('welcome.admin', true), '') = 'on' $$;
 CREATE OR REPLACE FUNCTION my_session() RETURNS uuid LANGUAGE sql STABLE PARALLEL SAFE AS
 $$ SELECT nullif(current_setting('welcome.session', true), '')::uuid $$;
 
--- The guide request a task session is confined to; NULL for a full session.
+-- The request (of a guide or a service) a task session is confined to; NULL for a full session.
 CREATE OR REPLACE FUNCTION task() RETURNS uuid LANGUAGE sql STABLE PARALLEL SAFE AS
 $$ SELECT nullif(current_setting('welcome.task', true), '')::uuid $$;
 
@@ -44,10 +48,11 @@ $$;
 CREATE OR REPLACE FUNCTION authenticate(token_hash bytea, tasks text[], thing uuid) RETURNS TABLE (session uuid, extend boolean)
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = welcome, pg_temp SET plan_cache_mode = force_generic_plan AS $$
 DECLARE
-  who    record;
-  roles  text[];
-  cities text[];
-  desks  text[];
+  who     record;
+  roles   text[];
+  cities  text[];
+  desks   text[];
+  advised text[];
 BEGIN
   SELECT s.id, s.account, s.kind, s.thing, s.request, s.expires_at,
          s.kind IS NULL AND EXISTS (SELECT FROM staff_role r WHERE r.account = s.account) AS staff,
@@ -64,8 +69,8 @@ BEGIN
   END IF;
   IF who.staff THEN
     SELECT array_agg(DISTINCT r.role), array_agg(r.city) FILTER (WHERE r.role = 'coordinator'),
-           array_agg(r.city) FILTER (WHERE r.role = 'editor')
-      INTO roles, cities, desks
+           array_agg(r.city) FILTER (WHERE r.role = 'editor'), array_agg(r.city) FILTER (WHERE r.role = 'advisor')
+      INTO roles, cities, desks, advised
       FROM staff_role r WHERE r.account = who.account;
     IF '*' = ANY (cities) THEN
       cities := (SELECT array_agg(c.slug) FROM city c) || ARRAY['*'];
@@ -73,6 +78,9 @@ BEGIN
     END IF;
     IF '*' = ANY (desks) THEN
       desks := (SELECT array_agg(c.slug) FROM city c) || ARRAY['*'];
+    END IF;
+    IF '*' = ANY (advised) THEN
+      advised := (SELECT array_agg(c.slug) FROM city c) || ARRAY['*'];
     END IF;
   END IF;
   PERFORM set_config('welcome.account', who.account::text, true),
@@ -82,6 +90,7 @@ BEGIN
           set_config('welcome.roles', coalesce(roles::text, ''), true),
           set_config('welcome.cities', coalesce(cities::text, ''), true),
           set_config('welcome.desks', coalesce(desks::text, ''), true),
+          set_config('welcome.advised', coalesce(advised::text, ''), true),
           set_config('welcome.admin', CASE WHEN 'admin' = ANY (roles) THEN 'on' ELSE '' END, true);
   session := who.id;
   extend := who.kind IS NULL AND who.expires_at < clock() + CASE WHEN who.staff THEN interval '11 hours' ELSE interval '29 days' END;

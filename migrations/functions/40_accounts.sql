@@ -94,7 +94,8 @@ BEGIN
 END
 $$;
 
--- State of a thing that tokens speak of, the guide request it belongs to, and whether a mailed task is still one.
+-- State of a thing that tokens speak of, the request it belongs to, and whether a mailed task is still one: a service request is for as
+-- long as it can be rated and reopened.
 CREATE OR REPLACE FUNCTION thing_of(kind text, id uuid) RETURNS TABLE (state text, request uuid, alive boolean)
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = welcome, pg_temp AS $$
   SELECT p.state, p.request, p.expires_at > clock() FROM proposal p WHERE kind = 'proposal' AND p.id = $2
@@ -102,6 +103,9 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = welcome, pg_temp AS $$
   SELECT m.state, m.request, m.state = 'active' FROM match m WHERE kind = 'match' AND m.id = $2
   UNION ALL
   SELECT r.state, r.id, r.state <> 'closed' OR may_reopen(r.id) FROM guide_request r WHERE kind = 'guide_request' AND r.id = $2
+  UNION ALL
+  SELECT s.state, s.id, s.closed_at IS NULL OR s.closed_at > clock() - interval '60 days'
+    FROM service_request s WHERE kind = 'service_request' AND s.id = $2
   UNION ALL
   SELECT g.state, NULL, true FROM guide g WHERE kind = 'guide' AND g.id = $2
 $$;
@@ -181,6 +185,8 @@ BEGIN
     UPDATE account SET email = do_confirmed.address WHERE id = thing;
   ELSIF kind = 'guide' THEN
     UPDATE guide SET account = person, state = 'applied' WHERE id = thing AND state = 'unverified';
+  ELSIF kind = 'service_request' THEN
+    PERFORM submit_service_request(thing, person);
   ELSE
     UPDATE guide_request SET account = person, state = 'open' WHERE id = thing AND state = 'unverified';
   END IF;

@@ -1,5 +1,6 @@
 -- SPDX-License-Identifier: EUPL-1.2
 -- The wall. Flat policies over own columns; class D tables (session, login_token, confirmation, feedback_address, staff_role, block, check_in, secret,
+-- service_request_words,
 -- audit, and for the daemon outbox, guide_language, guide_request_language) have none: functions only.
 -- The test for a task session is a CASE because the planner guesses that half the rows pass it, not one in two hundred.
 
@@ -67,6 +68,39 @@ CREATE POLICY all_cities ON matching_round FOR SELECT TO welcome USING ('*' = AN
 CREATE POLICY all_cities ON matching_unplaced FOR SELECT TO welcome USING ('*' = ANY ((SELECT my_cities())::text[]) OR (SELECT is_admin()));
 CREATE POLICY of_request ON matching_override FOR SELECT TO welcome
   USING (EXISTS (SELECT FROM guide_request r WHERE r.id = matching_override.request AND r.handled_by = ANY ((SELECT my_cities())::text[])));
+
+-- A request belongs to who asked and to the advisors of every city that has or had it; what comes after an office forwarded it is hidden
+-- from that office (service_event). Offices of one request see each other through offices_of().
+CREATE POLICY own_or_advised ON service_request FOR SELECT TO welcome
+  USING ((account = (SELECT me()) OR id = (SELECT subject())
+          OR (handled_by && (SELECT my_advised())::text[] AND state <> 'unverified'))
+         AND CASE WHEN (SELECT task()) IS NULL THEN true ELSE id = (SELECT task()) END);
+CREATE POLICY ask ON service_request FOR INSERT TO welcome WITH CHECK (account IS NULL AND state = 'unverified');
+CREATE POLICY rate ON service_request FOR UPDATE TO welcome
+  USING (account = (SELECT me()) AND CASE WHEN (SELECT task()) IS NULL THEN true ELSE id = (SELECT task()) END);
+
+CREATE POLICY own_or_advised ON service_request_office FOR SELECT TO welcome
+  USING ((requester_account = (SELECT me()) OR city = ANY ((SELECT my_advised())::text[]))
+         AND CASE WHEN (SELECT task()) IS NULL THEN true ELSE request = (SELECT task()) END);
+CREATE POLICY own_or_advised_change ON service_request_office FOR UPDATE TO welcome
+  USING ((requester_account = (SELECT me()) OR city = ANY ((SELECT my_advised())::text[]))
+         AND CASE WHEN (SELECT task()) IS NULL THEN true ELSE request = (SELECT task()) END);
+
+CREATE POLICY told ON service_event FOR SELECT TO welcome
+  USING ((public AND EXISTS (SELECT FROM service_request r WHERE r.id = service_event.request AND r.account = (SELECT me())))
+         OR EXISTS (SELECT FROM service_request_office o
+                     WHERE o.request = service_event.request AND o.city = ANY ((SELECT my_advised())::text[])
+                       AND (o.left_at IS NULL OR service_event.at <= o.left_at)));
+CREATE POLICY say ON service_event FOR INSERT TO welcome
+  WITH CHECK (kind = 'message' AND actor = (SELECT me())
+              AND CASE by WHEN 'requester' THEN public AND office_row IS NULL
+                                                AND EXISTS (SELECT FROM service_request r WHERE r.id = service_event.request AND r.account = (SELECT me()))
+                          WHEN 'staff' THEN EXISTS (SELECT FROM service_request_office o
+                                                     WHERE o.id = service_event.office_row AND o.request = service_event.request
+                                                       AND o.city = ANY ((SELECT my_advised())::text[]) AND o.left_at IS NULL)
+                          ELSE false END);
+
+CREATE POLICY own ON staff_absence FOR SELECT TO welcome USING (account = (SELECT me()) OR deputy = (SELECT me()));
 
 CREATE POLICY send ON outbox TO welcome_worker USING (true);
 

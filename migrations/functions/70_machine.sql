@@ -13,6 +13,15 @@ BEGIN
 END
 $$;
 
+-- Who has asked for a service is no advisor of that request.
+CREATE OR REPLACE FUNCTION service_actors(requester uuid) RETURNS text[] LANGUAGE plpgsql STABLE AS $$
+DECLARE
+  who text[] := actors(NULL, NULL);
+BEGIN
+  RETURN CASE WHEN who = ARRAY['staff'] AND requester = me() THEN ARRAY['requester'] ELSE who END;
+END
+$$;
+
 -- The one guard of all machines: no row for the step (but those of system and jobs) is conflict_state, somebody else's forbidden.
 CREATE OR REPLACE FUNCTION guard_transition() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
@@ -23,7 +32,10 @@ DECLARE
 BEGIN
   who := actors(coalesce(was ->> 'guide_account', CASE TG_TABLE_NAME WHEN 'guide' THEN was ->> 'account' END)::uuid,
                 coalesce(was ->> 'request_account', CASE TG_TABLE_NAME WHEN 'guide_request' THEN was ->> 'account' END)::uuid);
-  SELECT bool_or(t.actor = ANY (who)) AS allowed, bool_or(t.actor IN ('newcomer', 'guide', 'staff')) AS somebodys INTO step
+  IF was ? 'requester_account' THEN
+    who := service_actors((was ->> 'requester_account')::uuid);
+  END IF;
+  SELECT bool_or(t.actor = ANY (who)) AS allowed, bool_or(t.actor NOT IN ('system', 'job')) AS somebodys INTO step
     FROM transition t
    WHERE t.machine = TG_TABLE_NAME AND t.from_state = was ->> 'state' AND t.to_state = will ->> 'state';
   IF step.allowed IS NOT TRUE THEN

@@ -44,6 +44,15 @@ CREATE OR REPLACE TRIGGER b_guard BEFORE UPDATE ON report
 CREATE OR REPLACE TRIGGER b_consequences AFTER UPDATE ON report
   FOR EACH ROW WHEN (OLD.state <> NEW.state) EXECUTE FUNCTION report_after();
 
+CREATE OR REPLACE TRIGGER a_asked BEFORE INSERT ON service_request FOR EACH ROW EXECUTE FUNCTION service_request_asked();
+CREATE OR REPLACE TRIGGER a_meaning BEFORE UPDATE OF state, advisor, note, outcome, rejected_as ON service_request_office
+  FOR EACH ROW EXECUTE FUNCTION service_office_before();
+CREATE OR REPLACE TRIGGER b_guard BEFORE UPDATE OF state ON service_request_office
+  FOR EACH ROW WHEN (OLD.state <> NEW.state) EXECUTE FUNCTION guard_transition();
+CREATE OR REPLACE TRIGGER b_made AFTER INSERT ON service_request_office FOR EACH ROW EXECUTE FUNCTION service_office_made();
+CREATE OR REPLACE TRIGGER b_consequences AFTER UPDATE OF state, advisor ON service_request_office
+  FOR EACH ROW WHEN ((OLD.state, OLD.advisor) IS DISTINCT FROM (NEW.state, NEW.advisor)) EXECUTE FUNCTION service_office_after();
+
 CREATE OR REPLACE TRIGGER a_tree BEFORE INSERT OR UPDATE ON content FOR EACH ROW EXECUTE FUNCTION content_before();
 CREATE OR REPLACE TRIGGER b_below AFTER UPDATE ON content FOR EACH ROW EXECUTE FUNCTION content_after();
 CREATE OR REPLACE TRIGGER a_frozen BEFORE UPDATE ON revision FOR EACH ROW EXECUTE FUNCTION revision_frozen();

@@ -21,6 +21,13 @@ SELECT r.id AS request, a.email, a.language
         OR r.also_handled_by && (SELECT my_cities())::text[])
    AND CASE WHEN (SELECT task()) IS NULL THEN true ELSE r.id = (SELECT task()) END;
 
+-- How to reach who asked for a service: for the advisors of the cities that have or had the request.
+CREATE VIEW service_request_contact WITH (security_barrier) AS
+SELECT r.id AS request, a.email
+  FROM service_request r JOIN account a ON a.id = r.account
+ WHERE (r.account = (SELECT me()) OR r.handled_by && (SELECT my_advised())::text[])
+   AND CASE WHEN (SELECT task()) IS NULL THEN true ELSE r.id = (SELECT task()) END;
+
 -- For admins: everybody who holds a role.
 CREATE VIEW staff_account AS
 SELECT a.id, a.email, a.display_name, a.language, r.roles, a.created_at

@@ -25,6 +25,9 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = welcome, pg_temp AS $$
   UNION ALL
   SELECT jsonb_build_object('display_name', r.display_name) FROM guide_request r WHERE kind = 'guide_request' AND r.id = $2
   UNION ALL
+  SELECT jsonb_build_object('display_name', s.contact_name, 'reference', s.reference)
+    FROM service_request s WHERE kind = 'service_request' AND s.id = $2
+  UNION ALL
   SELECT jsonb_build_object('display_name', a.display_name) FROM account a WHERE kind = 'account' AND a.id = $2
 $$;
 
@@ -76,6 +79,13 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = welcome, pg_temp AS $$
           SELECT p.request_city FROM report p WHERE kind = 'report' AND p.id = $4 AND p.state = 'open') AS x(city)
     LEFT JOIN account a ON a.id = mail_data.reader
   UNION ALL
+  SELECT jsonb_build_object('display_name', r.contact_name, 'reference', r.reference, 'message',
+                            (SELECT e.text FROM service_event e WHERE e.request = r.id AND e.public ORDER BY e.id DESC LIMIT 1))
+    FROM service_request r WHERE kind = 'service_request' AND r.id = $4 AND r.state <> 'unverified'
+  UNION ALL
+  SELECT jsonb_build_object('reference', r.reference)
+    FROM service_request_office o JOIN service_request r ON r.id = o.request WHERE kind = 'service_request_office' AND o.id = $4
+  UNION ALL
   SELECT jsonb_build_object('reply', f.reply, 'title', (
            SELECT t.title FROM translation t WHERE t.content = f.content
             ORDER BY array_position(ARRAY[f.language, f.about, 'en', 'de'], t.language) NULLS LAST, t.language LIMIT 1))
@@ -93,6 +103,8 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = welcome, pg_temp AS $$
   UNION ALL
   SELECT '/proposals/' || id, 'task', kind, id
    WHERE template IN ('proposal', 'proposal_reminder', 'please_confirm', 'please_confirm_reminder')
+  UNION ALL
+  SELECT '/service-requests/' || id, 'task', kind, id WHERE kind = 'service_request' AND template NOT LIKE 'confirm\_%'
   UNION ALL
   SELECT '/matches/' || id, 'task', kind, id WHERE template IN ('match_guide', 'match_newcomer', 'check_in')
   UNION ALL

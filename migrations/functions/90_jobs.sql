@@ -76,6 +76,7 @@ BEGIN
            RETURNING x.* LOOP
     DELETE FROM guide g WHERE c.subject_kind = 'guide' AND g.id = c.subject_id AND g.state = 'unverified';
     DELETE FROM guide_request r WHERE c.subject_kind = 'guide_request' AND r.id = c.subject_id AND r.state = 'unverified';
+    DELETE FROM service_request s WHERE c.subject_kind = 'service_request' AND s.id = c.subject_id AND s.state = 'unverified';
     DELETE FROM outbox o WHERE o.subject_id = c.subject_id AND lower(o.address) = lower(c.address);
     gone := gone + 1;
   END LOOP;

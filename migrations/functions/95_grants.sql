@@ -74,9 +74,16 @@ GRANT EXECUTE ON FUNCTION weights_now(), level_rank(text) TO welcome, welcome_wo
 GRANT EXECUTE ON FUNCTION reasons_told(jsonb), sees_rounds(), claim_round(uuid), round_proposals(uuid), create_weights(uuid, jsonb),
   set_override(uuid, uuid, text, text), lift_override(uuid, uuid), others_of(uuid), scarcity(), matching_metrics(integer)
   TO welcome;
+GRANT EXECUTE ON FUNCTION
+  my_advised(), service_actors(uuid), reopened_due_at(service_request_office), lock_for_service_request(uuid, text), my_office_row(uuid, jsonb),
+  require_office_state(uuid, text[]), forward_service_request(uuid, jsonb, text, text, text), pass_on(uuid, text, text), has_forwarded(uuid, text, text, text),
+  reopen_service_request(uuid, jsonb, text), add_service_office(uuid, text, text),
+  refuse_unknown_office(text, text), refuse_wrong_advisor(uuid, uuid), set_duplicate(uuid, uuid), offices_of(uuid, text[]), questions_in(jsonb, text[]),
+  business_time_after(text, text, timestamptz, integer), business_minutes_between(text, text, timestamptz, timestamptz)
+  TO welcome;
 GRANT EXECUTE ON FUNCTION refuse_unknown_object(text, uuid), keep_feedback_address(uuid, text), lock_for_feedback(uuid) TO welcome;
 
-GRANT SELECT ON public_guide, guide_contact, request_contact, proposal_detail, match_contact, candidate, staff_account,
+GRANT SELECT ON public_guide, guide_contact, request_contact, service_request_contact, proposal_detail, match_contact, candidate, staff_account,
                 published_translation, content_work, editorial_task, media_record
    TO welcome;
 GRANT SELECT ON published_translation, slug_clash, exported_thing, exported_text, exported_media, undescribed TO welcome_worker;

@@ -10,7 +10,9 @@ SELECT a.id,
        coalesce((SELECT jsonb_agg(jsonb_build_object('id', r.id, 'state', r.state) ORDER BY r.id DESC)
                    FROM guide_request r
                   WHERE r.account = me()), '[]') AS guide_requests,
-       '[]'::jsonb AS service_requests
+       coalesce((SELECT jsonb_agg(jsonb_build_object('id', s.id, 'reference', s.reference, 'state', s.state) ORDER BY s.id DESC)
+                   FROM service_request s
+                  WHERE s.account = me()), '[]') AS service_requests
   FROM account a
   LEFT JOIN guide g ON g.id = my_guide()
  WHERE a.id = me();
