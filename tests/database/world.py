@@ -98,6 +98,12 @@ class Session:
                         ("UPDATE guide SET state = %s, paused_until = %s WHERE id = %s", (state, until, guide)),
                         ("SELECT state FROM guide WHERE id = %s", (guide,)))
 
+    def step(self, request, state, **columns):
+        """A step of the office this session speaks for."""
+        sets = ", ".join(f"{name} = %({name})s" for name in ("state", *columns))
+        return self.run(("SELECT lock_for_service_request(%s, 'staff')", (request,)),
+                        (f"UPDATE service_request_office SET {sets} WHERE id = my_office_row(%(id)s, NULL)", {**columns, "state": state, "id": request}))
+
     def withdraw(self, request):
         return self.run(("SELECT lock_for_request(%s)", (request,)),
                         ("UPDATE guide_request SET state = 'closed', closed_as = 'withdrawn' WHERE id = %s AND account = me()", (request,)),
@@ -243,6 +249,23 @@ class World:
         address = self.address("newcomer")
         request = self.ask(address, spoken, city, **others)
         session, row = self.confirm(self.mail_to(address, "confirm_guide_request")[1])
+        session.account, session.request, session.email = row["account"], request, address
+        return session
+
+    def office(self, city):
+        """An office that is always open and answers the one service there is."""
+        self.god.execute("INSERT INTO office (city, slug, name, opening_hours) VALUES (%s, 'desk', '{\"en\": \"Desk\"}', (SELECT jsonb_agg("
+                         "'{\"all_day\": true, \"slots\": []}'::jsonb) FROM generate_series(1, 7)))", (city,))
+        with self.god.transaction():
+            self.god.execute("INSERT INTO service (code, clientele, category) VALUES ('help', 'newcomer', 'help') ON CONFLICT DO NOTHING")
+            self.god.execute("INSERT INTO service_version (service, version, name) VALUES ('help', 1, '{\"en\": \"Help\"}') ON CONFLICT DO NOTHING")
+        self.god.execute("INSERT INTO service_offer (service, city, office_city, office) VALUES ('help', %s, %s, 'desk')", (city, city))
+
+    def requester(self, city):
+        """Somebody whose service request is at the office there, and the session."""
+        address, request = self.address("requester"), str(uuid.uuid4())
+        self.insert("service_request", {"id": request, "service": "help", "city": city, "contact_name": "Somebody", "language": "de"}, address)
+        session, row = self.confirm(self.mail_to(address, "confirm_service_request")[1])
         session.account, session.request, session.email = row["account"], request, address
         return session
 
