@@ -23,14 +23,23 @@ BEGIN
 END
 $$;
 
-CREATE OR REPLACE FUNCTION is_holiday(given date) RETURNS boolean LANGUAGE plpgsql STABLE STRICT PARALLEL SAFE AS $$
-DECLARE
-  year integer := extract(year FROM given);
+-- A day that a year lacks (29 February) is no holiday in it.
+CREATE OR REPLACE FUNCTION holidays_between(first date, last date) RETURNS date[] LANGUAGE plpgsql STABLE STRICT PARALLEL SAFE AS $$
 BEGIN
-  RETURN EXISTS (
-    SELECT FROM holiday h
-     WHERE ((h.month = extract(month FROM given) AND h.day = extract(day FROM given)) OR h.easter_offset = given - easter_sunday(year))
-       AND year BETWEEN coalesce(h.first_year, year) AND coalesce(h.last_year, year));
+  RETURN ARRAY(
+    SELECT DISTINCT d.day
+      FROM generate_series(extract(year FROM first)::integer, extract(year FROM last)::integer) AS year
+     CROSS JOIN LATERAL (SELECT easter_sunday(year) AS easter OFFSET 0) e -- once a year
+      JOIN holiday h ON year BETWEEN coalesce(h.first_year, year) AND coalesce(h.last_year, year)
+     CROSS JOIN LATERAL (SELECT coalesce(e.easter + h.easter_offset, make_date(year, h.month, 1) + h.day - 1) AS day) d
+     WHERE d.day BETWEEN first AND last
+       AND (h.month IS NULL OR h.month = extract(month FROM d.day)));
+END
+$$;
+
+CREATE OR REPLACE FUNCTION is_holiday(given date) RETURNS boolean LANGUAGE plpgsql STABLE STRICT PARALLEL SAFE AS $$
+BEGIN
+  RETURN given = ANY (holidays_between(given, given));
 END
 $$;
 

@@ -53,7 +53,7 @@ CREATE OR REPLACE FUNCTION coming_holidays() RETURNS date[] LANGUAGE plpgsql STA
 DECLARE
   today date := (clock() AT TIME ZONE 'Europe/Berlin')::date;
 BEGIN
-  RETURN ARRAY(SELECT today + n FROM generate_series(-1, 22) AS n WHERE is_holiday(today + n));
+  RETURN holidays_between(today - 1, today + 22);
 END
 $$;
 
@@ -129,7 +129,7 @@ BEGIN
              SELECT d.day + h.opens, d.day + h.closes + CASE WHEN h.closes <= h.opens THEN interval '1 day' ELSE interval '0' END
                FROM jsonb_array_elements(d.entry -> 'slots') AS s
               CROSS JOIN LATERAL (SELECT (s ->> 'opens')::time AS opens, (s ->> 'closes')::time AS closes) h
-              WHERE NOT (d.entry ->> 'appointment_only')::boolean) w
+              WHERE (d.entry ->> 'appointment_only')::boolean IS NOT TRUE) w
      CROSS JOIN LATERAL (SELECT in_berlin(w.opens) AS opens, in_berlin(w.closes) AS closes) m
      WHERE (on_holidays OR d.day <> ALL (holidays))
        AND m.opens < m.closes); -- else it lies in the hour that is left out in March

@@ -10,7 +10,7 @@ GRANT EXECUTE ON FUNCTION
   refuse_wrong_place(content), content_touch(uuid),
   html_escape(text), html_link(text, text), card_of(text, text[]), with_embeds(text, text[], text[], text),
   text_with_embeds(text, text[], text[]),
-  easter_sunday(integer), is_holiday(date), is_working_day(date), working_day_on_or_after(date), add_working_days(date, integer),
+  easter_sunday(integer), holidays_between(date, date), is_holiday(date), is_working_day(date), working_day_on_or_after(date), add_working_days(date, integer),
   last_day_of_period(date, integer, text, text, text), citizenship_of(text), citizenship_words(text, text),
   article_link(text, text, text[]), thing_of(text, text, text, text[]), thing_moved(text, text, text, text[]),
   distance_m(float8, float8, float8, float8), in_berlin(timestamp), coming_holidays(), opening_hours_of(jsonb), refuse_bad_hours(jsonb),
@@ -79,7 +79,8 @@ GRANT EXECUTE ON FUNCTION
   require_office_state(uuid, text[]), forward_service_request(uuid, jsonb, text, text, text), pass_on(uuid, text, text), has_forwarded(uuid, text, text, text),
   reopen_service_request(uuid, jsonb, text), add_service_office(uuid, text, text),
   refuse_unknown_office(text, text), refuse_wrong_advisor(uuid, uuid), set_duplicate(uuid, uuid), offices_of(uuid, text[]), questions_in(jsonb, text[]),
-  business_time_after(text, text, timestamptz, integer), business_minutes_between(text, text, timestamptz, timestamptz)
+  business_time_after(text, text, timestamptz, integer), business_minutes_between(text, text, timestamptz, timestamptz),
+  is_away(uuid, date), deputy_of(uuid, date)
   TO welcome;
 GRANT EXECUTE ON FUNCTION refuse_unknown_object(text, uuid), keep_feedback_address(uuid, text), lock_for_feedback(uuid) TO welcome;
 

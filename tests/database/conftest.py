@@ -7,10 +7,13 @@ import sys
 
 import psycopg
 import pytest
+import yaml
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 MIGRATIONS = ROOT / "migrations"
 DATABASE = "welcome_walls"
+HOLIDAYS = yaml.safe_load((ROOT / "content/reference/holidays.yaml").read_text())["holidays"]
+HOLIDAY_COLUMNS = ("code", "month", "day", "easter_offset", "first_year", "last_year", "name_en", "name_de", "basis", "source")
 OPTIONS = "-c search_path=welcome -c timezone=UTC -c client_min_messages=warning"
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
@@ -60,6 +63,17 @@ def world(database):
     made.clear()
     yield made
     made.close()
+
+
+@pytest.fixture(scope="module")
+def region(world):
+    """The region's holidays and nobody else's."""
+    world.god.execute("TRUNCATE holiday")
+    for position, row in enumerate(HOLIDAYS):
+        world.god.execute("INSERT INTO holiday (position, code, month, day, easter_offset, first_year, last_year, name_en, name_de, legal_basis, source)"
+                          " VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)", (position, *(row.get(name) for name in HOLIDAY_COLUMNS)))
+    yield world
+    world.god.execute("TRUNCATE holiday")
 
 
 @pytest.fixture(autouse=True)

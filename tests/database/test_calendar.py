@@ -1,15 +1,10 @@
 # SPDX-License-Identifier: EUPL-1.2
 """Holidays, working days and the ends of periods, against lists from elsewhere and against counting day by day."""
 import datetime
-import pathlib
 
 import psycopg
 import pytest
-import yaml
 from dateutil.easter import easter
-
-HOLIDAYS = yaml.safe_load((pathlib.Path(__file__).parents[2] / "content/reference/holidays.yaml").read_text())["holidays"]
-COLUMNS = ("code", "month", "day", "easter_offset", "first_year", "last_year", "name_en", "name_de", "basis", "source")
 
 # Public holidays in North Rhine-Westphalia as calendars print them.
 NRW = {
@@ -24,17 +19,6 @@ NRW = {
 
 def day(text):
     return datetime.date.fromisoformat(text)
-
-
-@pytest.fixture(scope="module")
-def region(world):
-    """The region's holidays and nobody else's."""
-    world.god.execute("TRUNCATE holiday")
-    for position, row in enumerate(HOLIDAYS):
-        world.god.execute("INSERT INTO holiday (position, code, month, day, easter_offset, first_year, last_year, name_en, name_de, legal_basis, source)"
-                          " VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)", (position, *(row.get(name) for name in COLUMNS)))
-    yield world
-    world.god.execute("TRUNCATE holiday")
 
 
 def test_easter_is_when_others_have_it(world):
@@ -77,6 +61,14 @@ def test_working_days_are_those_counted_one_by_one(region):
         behind = [row["day"] - datetime.timedelta(n) for n in range(30)]
         assert row["next"] == next(filter(works, ahead))
         assert row["later"] == list(filter(works, ahead[1:]))[2] and row["earlier"] == list(filter(works, behind[1:]))[2]
+
+
+def test_a_leap_day_is_a_holiday_in_leap_years_only(region):
+    with region.god.transaction(force_rollback=True):
+        region.god.execute("INSERT INTO holiday (code, position, month, day, name_en, name_de, legal_basis, source)"
+                           " VALUES ('leap', 1, 2, 29, 'Leap', 'Schalttag', 'law', 'https://example.org')")
+        found = region.value("SELECT holidays_between('2027-02-20', '2028-03-01')")
+        assert day("2028-02-29") in found and day("2027-03-01") not in found
 
 
 def test_without_a_working_day_there_is_no_answer_and_no_end_of_looking(region):
