@@ -27,6 +27,7 @@ BEGIN
   ELSIF NEW.state = 'waiting_for_requester' THEN
     NEW.waiting_since := clock();
     NEW.minutes_left := business_minutes_between(OLD.city, OLD.office, clock(), OLD.resolve_due_at);
+    NEW.minutes_left := NEW.minutes_left + (NEW.minutes_left > 0)::integer; -- the one that has begun is the office's
     NEW.asked_again := 0;
   ELSIF NEW.state = 'in_progress' AND OLD.state = 'waiting_for_requester' THEN -- what was late stays late
     NEW.resolve_due_at := CASE WHEN OLD.minutes_left > 0 THEN business_time_after(OLD.city, OLD.office, clock(), OLD.minutes_left)
