@@ -32,7 +32,9 @@ BEGIN
   ELSIF NEW.state = 'in_progress' AND OLD.state = 'waiting_for_requester' THEN -- what was late stays late
     NEW.resolve_due_at := CASE WHEN OLD.minutes_left > 0 THEN business_time_after(OLD.city, OLD.office, clock(), OLD.minutes_left)
                                ELSE OLD.resolve_due_at END;
-  ELSIF NEW.state = 'in_progress' AND OLD.state <> 'acknowledged' THEN
+  ELSIF NEW.state = 'in_progress' AND OLD.state = 'acknowledged' THEN
+    PERFORM require(NEW.advisor IS NOT NULL, 'conflict_state');
+  ELSIF NEW.state = 'in_progress' THEN
     NEW.resolve_due_at := reopened_due_at(OLD);
     NEW.advisor := CASE WHEN 'staff' = ANY (who) THEN coalesce(OLD.advisor, me()) ELSE OLD.advisor END;
     NEW.assigned_at := coalesce(OLD.assigned_at, clock());
