@@ -14,6 +14,19 @@ BEGIN
 END
 $$;
 
+-- The same to an address that is no account's, like an office's.
+CREATE OR REPLACE FUNCTION mail_address(template text, address text, language text, subject_kind text, subject_id uuid) RETURNS void
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = welcome, pg_temp AS $$
+BEGIN
+  IF session_user <> 'welcome' AND current_setting('welcome.quiet', true) = 'on' THEN
+    RETURN;
+  END IF;
+  INSERT INTO outbox (id, template, address, language, subject_kind, subject_id)
+  VALUES (uuid_v7(), mail_address.template, btrim(mail_address.address), mail_language_of(mail_address.language), mail_address.subject_kind,
+          mail_address.subject_id);
+END
+$$;
+
 -- What is done to personal data by staff; called by triggers.
 CREATE OR REPLACE FUNCTION record(action text, subject_kind text, subject_id uuid, city text, detail jsonb DEFAULT '{}') RETURNS void
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = welcome, pg_temp AS $$

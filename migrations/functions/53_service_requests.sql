@@ -66,34 +66,49 @@ CREATE OR REPLACE FUNCTION office_for(service text, at text) RETURNS TABLE (city
    LIMIT 1
 $$;
 
+CREATE OR REPLACE FUNCTION is_advisor(account uuid, cities text[]) RETURNS boolean
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = welcome, pg_temp AS $$
+BEGIN
+  RETURN EXISTS (SELECT FROM staff_role r WHERE r.account = is_advisor.account AND r.role = 'advisor' AND r.city = ANY (cities));
+END
+$$;
+
 -- Whom the office's business goes to: the advisor who has it or stands in, else the office's mailbox, else everybody who may take it.
+-- Never who asked, nor who is no advisor of the city any more.
 CREATE OR REPLACE FUNCTION service_recipients(o service_request_office) RETURNS TABLE (account uuid, address text)
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = welcome, pg_temp AS $$
 DECLARE
   person  uuid := CASE WHEN is_away(o.advisor) THEN deputy_of(o.advisor) ELSE o.advisor END;
   mailbox text := (SELECT f.email FROM office f WHERE f.city = o.city AND f.slug = o.office);
 BEGIN
-  IF person IS NOT NULL THEN
+  IF is_advisor(person, ARRAY[o.city, '*']) AND person <> o.requester_account THEN
     RETURN QUERY SELECT person, NULL::text;
   ELSIF mailbox IS NOT NULL THEN
     RETURN QUERY SELECT NULL::uuid, mailbox;
   ELSE
-    RETURN QUERY SELECT DISTINCT r.account, NULL::text FROM staff_role r WHERE r.role = 'advisor' AND r.city = o.city AND NOT is_away(r.account);
+    RETURN QUERY SELECT DISTINCT r.account, NULL::text FROM staff_role r
+                  WHERE r.role = 'advisor' AND r.city = o.city AND r.account <> o.requester_account AND NOT is_away(r.account);
     IF NOT FOUND THEN
-      RETURN QUERY SELECT DISTINCT r.account, NULL::text FROM staff_role r WHERE r.role = 'advisor' AND r.city IN (o.city, '*');
+      RETURN QUERY SELECT DISTINCT r.account, NULL::text FROM staff_role r
+                    WHERE r.role = 'advisor' AND r.city IN (o.city, '*') AND r.account <> o.requester_account;
     END IF;
   END IF;
 END
 $$;
 
+-- To accounts in their language, to a mailbox in German.
 CREATE OR REPLACE FUNCTION mail_office(template text, o service_request_office) RETURNS void
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = welcome, pg_temp AS $$
+DECLARE
+  recipient record;
 BEGIN
-  PERFORM mail(template, w.account, 'service_request_office', o.id) FROM service_recipients(o) AS w WHERE w.account IS NOT NULL;
-  INSERT INTO outbox (id, template, address, language, subject_kind, subject_id)
-  SELECT uuid_v7(), mail_office.template, w.address, 'de', 'service_request_office', o.id
-    FROM service_recipients(o) AS w
-   WHERE w.address IS NOT NULL;
+  FOR recipient IN SELECT * FROM service_recipients(o) LOOP
+    IF recipient.account IS NOT NULL THEN
+      PERFORM mail(template, recipient.account, 'service_request_office', o.id);
+    ELSE
+      PERFORM mail_address(template, recipient.address, 'de', 'service_request_office', o.id);
+    END IF;
+  END LOOP;
 END
 $$;
 

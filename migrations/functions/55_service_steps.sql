@@ -110,7 +110,8 @@ BEGIN
 END
 $$;
 
--- The request goes on to another office, which begins anew. Three that gave it away are told to who answers for all cities.
+-- The request goes on to another office, which begins anew. Three that gave it away are told to who sees to it that offices keep
+-- their promises.
 CREATE OR REPLACE FUNCTION pass_on(office_row uuid, city text, office text) RETURNS void
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = welcome, pg_temp AS $$
 DECLARE
@@ -125,8 +126,7 @@ BEGIN
   PERFORM mail('service_forwarded', o.requester_account, 'service_request', o.request);
   IF (SELECT count(*) FROM service_request_office x WHERE x.request = o.request AND x.left_at IS NOT NULL) = 3 THEN
     INSERT INTO service_event (id, request, office_row, kind, public, by) VALUES (uuid_v7(), o.request, made, 'escalated', false, 'system');
-    PERFORM mail('service_escalated', r.account, 'service_request_office', made)
-       FROM (SELECT DISTINCT x.account FROM staff_role x WHERE x.role = 'advisor' AND x.city = '*') r;
+    PERFORM mail_overseers('service_passed_around', x) FROM service_request_office x WHERE x.id = made;
   END IF;
 END
 $$;

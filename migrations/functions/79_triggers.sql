@@ -49,6 +49,8 @@ CREATE OR REPLACE TRIGGER a_meaning BEFORE UPDATE OF state, advisor, note, outco
   FOR EACH ROW EXECUTE FUNCTION service_office_before();
 CREATE OR REPLACE TRIGGER b_guard BEFORE UPDATE OF state ON service_request_office
   FOR EACH ROW WHEN (OLD.state <> NEW.state) EXECUTE FUNCTION guard_transition();
+CREATE OR REPLACE TRIGGER c_clock BEFORE INSERT OR UPDATE OF state, acknowledge_due_at, resolve_due_at ON service_request_office
+  FOR EACH ROW EXECUTE FUNCTION service_office_clock();
 CREATE OR REPLACE TRIGGER b_made AFTER INSERT ON service_request_office FOR EACH ROW EXECUTE FUNCTION service_office_made();
 CREATE OR REPLACE TRIGGER b_consequences AFTER UPDATE OF state, advisor ON service_request_office
   FOR EACH ROW WHEN ((OLD.state, OLD.advisor) IS DISTINCT FROM (NEW.state, NEW.advisor)) EXECUTE FUNCTION service_office_after();

@@ -25,8 +25,10 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = welcome, pg_temp AS $$
   UNION ALL
   SELECT jsonb_build_object('display_name', r.display_name) FROM guide_request r WHERE kind = 'guide_request' AND r.id = $2
   UNION ALL
-  SELECT jsonb_build_object('display_name', s.contact_name, 'reference', s.reference)
-    FROM service_request s WHERE kind = 'service_request' AND s.id = $2
+  SELECT jsonb_build_object('display_name', s.contact_name, 'reference', s.reference, 'service', title_in(v.name, ARRAY[s.language, 'en', 'de']))
+    FROM service_request s
+    JOIN service_version v ON v.service = s.service AND v.version = s.version
+   WHERE kind = 'service_request' AND s.id = $2
   UNION ALL
   SELECT jsonb_build_object('display_name', a.display_name) FROM account a WHERE kind = 'account' AND a.id = $2
 $$;
@@ -79,12 +81,7 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = welcome, pg_temp AS $$
           SELECT p.request_city FROM report p WHERE kind = 'report' AND p.id = $4 AND p.state = 'open') AS x(city)
     LEFT JOIN account a ON a.id = mail_data.reader
   UNION ALL
-  SELECT jsonb_build_object('display_name', r.contact_name, 'reference', r.reference, 'message',
-                            (SELECT e.text FROM service_event e WHERE e.request = r.id AND e.public ORDER BY e.id DESC LIMIT 1))
-    FROM service_request r WHERE kind = 'service_request' AND r.id = $4 AND r.state <> 'unverified'
-  UNION ALL
-  SELECT jsonb_build_object('reference', r.reference)
-    FROM service_request_office o JOIN service_request r ON r.id = o.request WHERE kind = 'service_request_office' AND o.id = $4
+  SELECT service_mail_data(template, reader, kind, id) WHERE kind IN ('service_request', 'service_request_office')
   UNION ALL
   SELECT jsonb_build_object('reply', f.reply, 'title', (
            SELECT t.title FROM translation t WHERE t.content = f.content
@@ -93,7 +90,7 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = welcome, pg_temp AS $$
    WHERE mail_data.kind = 'feedback' AND f.id = $4 AND f.reply IS NOT NULL
 $$;
 
--- The path of the link and its token's kind, what it opens; no row for mails without a link.
+-- The path of the link and its token's kind (null: a link that opens nothing by itself), what it opens; no row for mails without a link.
 CREATE OR REPLACE FUNCTION mail_link(template text, kind text, id uuid)
 RETURNS TABLE (path text, token_kind text, subject_kind text, subject_id uuid)
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = welcome, pg_temp AS $$
@@ -105,6 +102,9 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = welcome, pg_temp AS $$
    WHERE template IN ('proposal', 'proposal_reminder', 'please_confirm', 'please_confirm_reminder')
   UNION ALL
   SELECT '/service-requests/' || id, 'task', kind, id WHERE kind = 'service_request' AND template NOT LIKE 'confirm\_%'
+  UNION ALL -- staff sign in
+  SELECT '/service-requests/' || o.request, CASE WHEN is_for_requester(template, kind) THEN 'task' END, 'service_request', o.request
+    FROM service_request_office o WHERE kind = 'service_request_office' AND o.id = $3
   UNION ALL
   SELECT '/matches/' || id, 'task', kind, id WHERE template IN ('match_guide', 'match_newcomer', 'check_in')
   UNION ALL
@@ -159,7 +159,7 @@ BEGIN
     RETURN NULL;
   END IF;
   SELECT * INTO link FROM mail_link(row.template, row.subject_kind, row.subject_id);
-  IF link.path IS NOT NULL THEN
+  IF link.token_kind IS NOT NULL THEN
     INSERT INTO login_token (token_hash, kind, address, account, subject_kind, subject_id, expires_at)
     VALUES (mail_prepare.token_hash, link.token_kind, target, row.account, link.subject_kind, link.subject_id,
             clock() + CASE link.token_kind WHEN 'sign_in' THEN interval '15 minutes' WHEN 'confirm' THEN interval '7 days' END);

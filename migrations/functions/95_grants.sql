@@ -82,6 +82,9 @@ GRANT EXECUTE ON FUNCTION
   business_time_after(text, text, timestamptz, integer), business_minutes_between(text, text, timestamptz, timestamptz),
   is_away(uuid, date), deputy_of(uuid, date)
   TO welcome;
+GRANT EXECUTE ON FUNCTION remind_offices(), escalate_offices(), confess_breaches(), ask_waiting_requesters(), close_resolved_requests(),
+  ask_satisfaction(), expire_service_requests()
+  TO welcome_worker;
 GRANT EXECUTE ON FUNCTION refuse_unknown_object(text, uuid), keep_feedback_address(uuid, text), lock_for_feedback(uuid) TO welcome;
 
 GRANT SELECT ON public_guide, guide_contact, request_contact, service_request_contact, proposal_detail, match_contact, candidate, staff_account,

@@ -246,6 +246,16 @@ static bool put_list(struct buffer *out, const struct rendering *r, const json_t
     return count > 0;
 }
 
+/* The value in the reader's words where the language's file has some for it; a moment where the name says that it is one. */
+static const char *show_value(const struct rendering *r, const char *name, const char *text)
+{
+    const char *words = json_string_value(json_object_get(json_object_get(json_object_get(r->words, "values"), name), text));
+    const size_t length = strlen(name);
+    if (words)
+        return words;
+    return length > 3 && strcmp(name + length - 3, "_at") == 0 ? show_time(r, text) : text;
+}
+
 /* Writes the value of the placeholder; false when it has none. */
 static bool put_placeholder(struct buffer *out, const struct rendering *r, const char *name, enum part part)
 {
@@ -257,7 +267,7 @@ static bool put_placeholder(struct buffer *out, const struct rendering *r, const
         text = r->request->region;
     if (!text || !*text)
         return false;
-    put_value(out, r, strcmp(name, "expires_at") == 0 ? show_time(r, text) : text, part);
+    put_value(out, r, show_value(r, name, text), part);
     return true;
 }
 

@@ -19,13 +19,13 @@ struct mailer {
     struct mail_transport *transport;
 };
 
-/* <portal>/<path>#token=<token>: a fragment is never sent to a server, so it stands in no log. */
+/* <portal>/<path>#token=<token>: a fragment is never sent to a server, so it stands in no log. Without one where token is NULL. */
 static const char *link_make(const struct config *config, const char *path, const char *token, struct arena *arena)
 {
     size_t length = strlen(config->portal_url);
     while (length > 0 && config->portal_url[length - 1] == '/')
         length--;
-    return arena_printf(arena, "%.*s%s#token=%s", (int)length, config->portal_url, path, token);
+    return arena_printf(arena, "%.*s%s%s%s", (int)length, config->portal_url, path, token ? "#token=" : "", token ? token : "");
 }
 
 static bool fail(char *error, size_t size, const char *reason)
@@ -41,6 +41,7 @@ static bool mailer_send(struct mailer *mailer, const char *id, const json_t *mai
     const struct config *config = mailer->run->config;
     const char *path = json_string_value(json_object_get(mail, "path"));
     const char *language = json_string_value(json_object_get(mail, "language"));
+    const bool opens = json_is_string(json_object_get(mail, "token_kind"));
     struct buffer bytes;
     struct mail_content content;
     const struct mail_request request = {
@@ -48,7 +49,7 @@ static bool mailer_send(struct mailer *mailer, const char *id, const json_t *mai
         .language = language ? language : "en",
         .region = config->region_name,
         .data = json_object_get(mail, "data"),
-        .link = path ? link_make(config, path, token, arena) : NULL,
+        .link = path ? link_make(config, path, opens ? token : NULL, arena) : NULL,
     };
     const struct mail_message message = {
         .from = config->mail_from,

@@ -150,6 +150,28 @@ def test_a_mail_says_the_same_in_every_language(language):
         assert placeholders == [set(PLACEHOLDER.findall(paragraph)) for paragraph in same["paragraphs"]], template
 
 
+def test_what_data_name_by_a_code_has_words_in_every_language():
+    words = MAILS["en"]["values"]
+    assert set(words["outcome"]) == {"helped", "partly", "referred", "unreachable", "not_helped"}
+    assert set(words["asker"]) == {"company", "newcomer", "partner"}
+    for mail in MAILS.values():
+        assert {name: list(codes) for name, codes in mail["values"].items()} == {name: list(codes) for name, codes in words.items()}
+        assert all(text and not PLACEHOLDER.search(text) for codes in mail["values"].values() for text in codes.values())
+
+
+def test_mails_are_told_apart_by_their_subjects():
+    for mail in MAILS.values():
+        subjects = [text["subject"] for template, text in mail["templates"].items() if template != "match_ended_guide"]
+        assert len(set(subjects)) == len(subjects)
+
+
+def test_a_promise_that_reaches_people_abroad_names_the_clock():
+    clocks = {"de": "(Zeit in Deutschland)", "en": "(time in Germany)", "tr": "(Almanya saatiyle)", "ar": "(بتوقيت ألمانيا)", "uk": "(за часом Німеччини)"}
+    for language, mail in MAILS.items():
+        told = [paragraph for text in mail["templates"].values() for paragraph in text["paragraphs"] if re.search("{(answer|result)_due_at}", paragraph)]
+        assert told and all(clocks[language] in paragraph for paragraph in told)
+
+
 def test_only_mails_about_a_match_carry_an_address():
     for template, text in MAILS["en"]["templates"].items():
         assert ("{other_email}" in " ".join(text["paragraphs"])) == (template in ("match_guide", "match_newcomer"))

@@ -123,6 +123,19 @@ static void test_a_name_cannot_make_a_second_header_line(void **state)
     assert_lacks(mail.subject, "\r");
 }
 
+static void test_moments_and_codes_are_told_in_words(void **state)
+{
+    json_t *late = json_pack("{s:s, s:s}", "reference", "WR-00000000*", "answer_due_at", "2026-12-31T16:00:00Z");
+    const struct mail_content german = render(*state, "service_late", "de", late, NULL);
+    assert_has(german.text, "Bis Donnerstag, 31. Dezember 2026");
+    assert_has(german.text, "17:00 (Zeit in Deutschland)");
+    assert_lacks(german.text, "Ergebnis");
+    const struct mail_content helped = render(*state, "service_resolved", "en", json_pack("{s:s}", "outcome", "helped"), NULL);
+    assert_has(helped.text, "Result: We could help.");
+    const struct mail_content unknown = render(*state, "service_resolved", "en", json_pack("{s:s}", "outcome", "else"), NULL);
+    assert_has(unknown.text, "Result: else");
+}
+
 static void test_the_nearest_language_is_served(void **state)
 {
     assert_string_equal(render(*state, "sign_in", "de-simple", json_object(), NULL).language, "de");
@@ -173,6 +186,7 @@ int main(void)
         cmocka_unit_test(test_only_what_could_turn_the_text_is_isolated_elsewhere),
         cmocka_unit_test(test_a_paragraph_without_its_value_is_left_out),
         cmocka_unit_test(test_a_name_cannot_make_a_second_header_line),
+        cmocka_unit_test(test_moments_and_codes_are_told_in_words),
         cmocka_unit_test(test_the_nearest_language_is_served),
         cmocka_unit_test(test_every_template_renders_in_every_language),
         cmocka_unit_test(test_an_unknown_template_is_refused),

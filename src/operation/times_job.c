@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: EUPL-1.2
- * What time does by itself: proposals expire, people are reminded, guides come back, what nobody confirmed is deleted, news begin and end. */
+ * What time does by itself: proposals expire, people and offices are reminded, guides come back, promises break, what nobody confirmed is
+ * deleted, news begin and end. */
 #include "jobs.h"
 
 #include "log.h"
@@ -22,6 +23,13 @@ static const struct step {
     {"ask_still_looking", "SELECT ask_still_looking()"},
     {"ask_check_ins", "SELECT ask_check_ins()"},
     {"close_stale_requests", "SELECT close_stale_requests()"},
+    {"remind_offices", "SELECT remind_offices()"},
+    {"escalate_offices", "SELECT escalate_offices()"},
+    {"confess_breaches", "SELECT confess_breaches()"},
+    {"ask_waiting_requesters", "SELECT ask_waiting_requesters()"},
+    {"close_resolved_requests", "SELECT close_resolved_requests()"},
+    {"ask_satisfaction", "SELECT ask_satisfaction()"},
+    {"expire_service_requests", "SELECT expire_service_requests()"},
     {"expire_reports", "SELECT expire_reports()"},
     {"clean_rounds", "SELECT clean_rounds()"},
     {"clean_outbox", "SELECT clean_outbox()"},
