@@ -1,5 +1,3 @@
-CREATE OR REPLACE FUNCTION bad_answers(questions jsonb, answers jsonb) RETURNS jsonb LANGUAGE sql STABLE AS 'SELECT ''[]''::jsonb';
-CREATE OR REPLACE FUNCTION questions_in(questions jsonb, languages text[]) RETURNS jsonb LANGUAGE sql STABLE AS 'SELECT questions';
 DO $$ BEGIN
   INSERT INTO service (code, clientele, category) VALUES ('recruiting-abroad', 'company', 'recruiting'), ('first-orientation', 'newcomer', 'arrival') ON CONFLICT DO NOTHING;
   INSERT INTO service_version (service, version, name, questions) VALUES ('recruiting-abroad', 1, '{"en": "Recruiting"}', '[{"code":"positions"},{"code":"occupation"}]'), ('first-orientation', 1, '{"en":"First"}', '[]') ON CONFLICT DO NOTHING;

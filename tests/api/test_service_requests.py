@@ -46,7 +46,7 @@ def test_a_company_asks_confirms_and_follows_its_request(people, place):
     ({"answers": {"positions": "four", "occupation": 4, "qualification": "doctor", "german_level": ["b1"], "target_regions": ["eu", "eu", "mars"],
                   "start": "2027-02-30", "colour": "red"}},
      {("/answers/positions", "type"), ("/answers/occupation", "type"), ("/answers/qualification", "enum"), ("/answers/german_level", "type"),
-      ("/answers/target_regions", "not_unique"), ("/answers/target_regions/2", "enum"), ("/answers/start", "format"), ("/answers/colour", "unknown_member")}),
+      ("/answers/target_regions/1", "not_unique"), ("/answers/target_regions/2", "enum"), ("/answers/start", "format"), ("/answers/colour", "unknown_member")}),
     ({"service": "moving-the-moon"}, {("/service", "unknown_service")}),
     ({"company": None}, {("/company", "required")}),
     ({"company": {"name": " ", "legal_status": "imagined"}}, {("/company/name", "pattern"), ("/company/legal_status", "enum")}),
