@@ -85,6 +85,7 @@ GRANT EXECUTE ON FUNCTION
 GRANT EXECUTE ON FUNCTION remind_offices(), escalate_offices(), confess_breaches(), ask_waiting_requesters(), close_resolved_requests(),
   ask_satisfaction(), expire_service_requests()
   TO welcome_worker;
+GRANT EXECUTE ON FUNCTION import_office(jsonb), import_service(jsonb, integer) TO welcome_worker;
 GRANT EXECUTE ON FUNCTION refuse_unknown_object(text, uuid), keep_feedback_address(uuid, text), lock_for_feedback(uuid) TO welcome;
 
 GRANT SELECT ON public_guide, guide_contact, request_contact, service_request_contact, proposal_detail, match_contact, candidate, staff_account,
