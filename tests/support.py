@@ -496,7 +496,7 @@ class People:
         """The slug of the office there that answers all services, always open."""
         with self.daemon.connect() as db:
             db.execute("INSERT INTO office (city, slug, name, opening_hours) VALUES (%s, 'test-office', '{\"en\": \"Test office\"}',"
-                       " jsonb_build_array() || (SELECT jsonb_agg('{\"all_day\": true, \"slots\": []}'::jsonb) FROM generate_series(1, 7)))"
+                       " (SELECT opening_hours_of(jsonb_agg('{\"all_day\": true}'::jsonb)) FROM generate_series(1, 7)))"
                        " ON CONFLICT DO NOTHING", (city,))
             db.execute("INSERT INTO service_offer (service, city, office_city, office) SELECT s.code, %s, %s, 'test-office' FROM service s"
                        " ON CONFLICT DO NOTHING", (city, city))

@@ -108,7 +108,8 @@ BEGIN
     EXECUTE format('CREATE OR REPLACE TRIGGER tell AFTER INSERT OR UPDATE OR DELETE ON %I
                       FOR EACH STATEMENT EXECUTE FUNCTION notify(''reference'')', name);
   END LOOP;
-  FOREACH name IN ARRAY ARRAY['content', 'translation', 'content_slug', 'place', 'contact', 'news', 'event', 'story', 'media'] LOOP
+  FOREACH name IN ARRAY ARRAY['content', 'translation', 'content_slug', 'place', 'contact', 'news', 'event', 'story', 'media', 'office', 'service',
+                             'service_version', 'service_offer', 'partner'] LOOP
     EXECUTE format('CREATE OR REPLACE TRIGGER tell AFTER INSERT OR UPDATE OR DELETE ON %I
                       FOR EACH STATEMENT EXECUTE FUNCTION notify(''content'')', name);
   END LOOP;

@@ -21,6 +21,11 @@ SELECT r.id AS request, a.email, a.language
         OR r.also_handled_by && (SELECT my_cities())::text[])
    AND CASE WHEN (SELECT task()) IS NULL THEN true ELSE r.id = (SELECT task()) END;
 
+-- Offices but for their mailbox.
+CREATE VIEW office_public AS
+SELECT o.city, o.slug, o.name, o.languages, o.address, o.phone, o.website, o.opening_hours, o.active
+  FROM office o;
+
 -- How to reach who asked for a service: for the advisors of the cities that have or had the request.
 CREATE VIEW service_request_contact WITH (security_barrier) AS
 SELECT r.id AS request, a.email

@@ -85,10 +85,14 @@ GRANT EXECUTE ON FUNCTION
 GRANT EXECUTE ON FUNCTION remind_offices(), escalate_offices(), confess_breaches(), ask_waiting_requesters(), close_resolved_requests(),
   ask_satisfaction(), expire_service_requests()
   TO welcome_worker;
+GRANT EXECUTE ON FUNCTION language_of(jsonb, text[]), lock_for_service(text, text), service_tag(text), service_whole(text), write_service(jsonb),
+  set_service_offer(text, text, text, text, integer, integer), delete_service_offer(text, text), office_whole(text, text),
+  lock_for_office(text, text, text), write_office(jsonb), keeps_partners(), lock_for_partner(uuid, text), write_partner(uuid, jsonb), partner_whole(uuid)
+  TO welcome;
 GRANT EXECUTE ON FUNCTION import_office(jsonb), import_service(jsonb, integer) TO welcome_worker;
 GRANT EXECUTE ON FUNCTION refuse_unknown_object(text, uuid), keep_feedback_address(uuid, text), lock_for_feedback(uuid) TO welcome;
 
-GRANT SELECT ON public_guide, guide_contact, request_contact, service_request_contact, proposal_detail, match_contact, candidate, staff_account,
+GRANT SELECT ON public_guide, guide_contact, request_contact, service_request_contact, office_public, proposal_detail, match_contact, candidate, staff_account,
                 published_translation, content_work, editorial_task, media_record
    TO welcome;
 GRANT SELECT ON published_translation, slug_clash, exported_thing, exported_text, exported_media, undescribed TO welcome_worker;

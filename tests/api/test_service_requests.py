@@ -184,7 +184,7 @@ def test_the_third_office_to_refuse_reaches_who_answers_for_all(people, place):
         city = next(o["city"] for o in company.look()["offices"] if o["state"] != "forwarded")
         following = place[(place.index(city) + 1) % 3]
         people.advisor(city).step(company, "forward", {"city": following, "office": offices[following], "reason": "Not ours."})
-    everywhere.mail("service_escalated")
+    everywhere.mail("service_passed_around")
 
 
 def test_two_offices_work_on_it_at_once_and_the_slower_one_counts(people, place):
