@@ -559,6 +559,6 @@ def test_legal_texts_have_one_version_in_all_languages():
         head = yaml.safe_load(front_matter(path)[0])
         assert set(head) == {"title", "version"} and is_date(head["version"])
         versions.setdefault(kind, {})[language] = head["version"]
-    assert set(versions) == {"consent-guide", "consent-guide-request"}
+    assert set(versions) == {"consent-guide", "consent-guide-request", "consent-service-request"}
     for known in versions.values():
         assert set(known) == {"de", "en"} and len(set(known.values())) == 1
