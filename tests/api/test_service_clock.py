@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from support import People, Requester, answer, eventually, problem
+from support import People, Requester, eventually, problem
 
 
 @pytest.fixture
