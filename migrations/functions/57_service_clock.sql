@@ -138,6 +138,28 @@ BEGIN
 END
 $$;
 
+-- A week later the office decides how to go on: nobody waits for ever.
+CREATE OR REPLACE FUNCTION tell_waiting_offices() RETURNS integer
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = welcome, pg_temp AS $$
+DECLARE
+  requests uuid[]  := ARRAY(SELECT o.request FROM service_request_office o
+                             WHERE o.state = 'waiting_for_requester' AND o.asked_again = 2 AND o.waiting_since <= clock() - interval '21 days'
+                             ORDER BY o.waiting_since LIMIT 50);
+  told     integer := 0;
+  o        service_request_office;
+BEGIN
+  PERFORM lock_service_requests(requests);
+  FOR o IN UPDATE service_request_office x SET asked_again = 3
+            WHERE x.request = ANY (requests) AND x.state = 'waiting_for_requester' AND x.asked_again = 2
+              AND x.waiting_since <= clock() - interval '21 days'
+           RETURNING x.* LOOP
+    PERFORM mail_office('service_still_waiting', o);
+    told := told + 1;
+  END LOOP;
+  RETURN told;
+END
+$$;
+
 -- Ten days after the last office was done, nobody having opened it again.
 CREATE OR REPLACE FUNCTION close_resolved_requests() RETURNS integer
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = welcome, pg_temp AS $$

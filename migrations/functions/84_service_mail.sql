@@ -1,9 +1,9 @@
 -- SPDX-License-Identifier: EUPL-1.2
--- What mails about service requests say. Those about a request are for who asked; of those about an office's row `service_late` and
--- `service_waiting_reminder` too, the others are for staff and say no more of people than it takes to know what to do.
+-- What mails about service requests say. Those about a request or one of its events are for who asked; of those about an office's row
+-- `service_late` and `service_waiting_reminder` too, the others are for staff and say no more of people than it takes to know what to do.
 
 CREATE OR REPLACE FUNCTION is_for_requester(template text, kind text) RETURNS boolean LANGUAGE sql IMMUTABLE PARALLEL SAFE AS
-$$ SELECT kind = 'service_request' OR template IN ('service_late', 'service_waiting_reminder') $$;
+$$ SELECT kind <> 'service_request_office' OR template IN ('service_late', 'service_waiting_reminder') $$;
 
 -- The step or message of which a mail tells: the last of its kind.
 CREATE OR REPLACE FUNCTION told_event(template text, request uuid, office_row uuid) RETURNS service_event LANGUAGE sql STABLE AS $$
@@ -37,6 +37,7 @@ CREATE OR REPLACE FUNCTION is_current(template text, r service_request, o servic
          WHEN 'service_reminder' THEN o.reminded_at IS NOT NULL AND o.due_at > clock()
          WHEN 'service_escalated' THEN o.escalated_at IS NOT NULL AND o.due_at <= clock()
          WHEN 'service_passed_around' THEN o.due_at IS NOT NULL
+         WHEN 'service_still_waiting' THEN o.state = 'waiting_for_requester'
          WHEN 'service_handed_over' THEN o.due_at IS NOT NULL OR o.state = 'waiting_for_requester'
          WHEN 'service_reopened_staff' THEN o.state = 'in_progress'
          WHEN 'service_withdrawn_staff' THEN o.state = 'withdrawn'
@@ -107,14 +108,19 @@ DECLARE
   o         service_request_office;
   e         service_event;
 BEGIN
-  IF kind = 'service_request_office' THEN
+  IF kind = 'service_event' THEN
+    SELECT * INTO e FROM service_event x WHERE x.id = service_mail_data.id AND x.public;
+  ELSIF kind = 'service_request_office' THEN
     SELECT * INTO o FROM service_request_office x WHERE x.id = service_mail_data.id;
+    e := told_event(template, o.request, o.id);
+  ELSE
+    e := told_event(template, service_mail_data.id, NULL);
   END IF;
-  SELECT * INTO r FROM service_request x WHERE x.id = CASE kind WHEN 'service_request' THEN service_mail_data.id ELSE o.request END;
-  e := told_event(template, r.id, o.id);
-  IF kind = 'service_request' THEN
+  IF kind <> 'service_request_office' THEN
     SELECT * INTO o FROM service_request_office x WHERE x.id = e.office_row;
   END IF;
+  SELECT * INTO r FROM service_request x
+   WHERE x.id = CASE kind WHEN 'service_event' THEN e.request WHEN 'service_request_office' THEN o.request ELSE service_mail_data.id END;
   IF r.id IS NULL OR is_current(template, r, o) IS NOT TRUE THEN
     RETURN NULL;
   END IF;

@@ -81,7 +81,7 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = welcome, pg_temp AS $$
           SELECT p.request_city FROM report p WHERE kind = 'report' AND p.id = $4 AND p.state = 'open') AS x(city)
     LEFT JOIN account a ON a.id = mail_data.reader
   UNION ALL
-  SELECT service_mail_data(template, reader, kind, id) WHERE kind IN ('service_request', 'service_request_office')
+  SELECT service_mail_data(template, reader, kind, id) WHERE kind IN ('service_request', 'service_request_office', 'service_event')
   UNION ALL
   SELECT jsonb_build_object('reply', f.reply, 'title', (
            SELECT t.title FROM translation t WHERE t.content = f.content
@@ -102,6 +102,8 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = welcome, pg_temp AS $$
    WHERE template IN ('proposal', 'proposal_reminder', 'please_confirm', 'please_confirm_reminder')
   UNION ALL
   SELECT '/service-requests/' || id, 'task', kind, id WHERE kind = 'service_request' AND template NOT LIKE 'confirm\_%'
+  UNION ALL
+  SELECT '/service-requests/' || e.request, 'task', 'service_request', e.request FROM service_event e WHERE mail_link.kind = 'service_event' AND e.id = $3
   UNION ALL -- staff sign in
   SELECT '/service-requests/' || o.request, CASE WHEN is_for_requester(template, kind) THEN 'task' END, 'service_request', o.request
     FROM service_request_office o WHERE kind = 'service_request_office' AND o.id = $3

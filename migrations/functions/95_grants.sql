@@ -82,8 +82,8 @@ GRANT EXECUTE ON FUNCTION
   business_time_after(text, text, timestamptz, integer), business_minutes_between(text, text, timestamptz, timestamptz),
   is_away(uuid, date), deputy_of(uuid, date)
   TO welcome;
-GRANT EXECUTE ON FUNCTION remind_offices(), escalate_offices(), confess_breaches(), ask_waiting_requesters(), close_resolved_requests(),
-  ask_satisfaction(), expire_service_requests()
+GRANT EXECUTE ON FUNCTION remind_offices(), escalate_offices(), confess_breaches(), ask_waiting_requesters(), tell_waiting_offices(),
+  close_resolved_requests(), ask_satisfaction(), expire_service_requests()
   TO welcome_worker;
 GRANT EXECUTE ON FUNCTION language_of(jsonb, text[]), lock_for_service(text, text), service_tag(text), service_whole(text), write_service(jsonb),
   set_service_offer(text, text, text, text, integer, integer), delete_service_offer(text, text), office_whole(text, text),

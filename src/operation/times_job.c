@@ -27,6 +27,7 @@ static const struct step {
     {"escalate_offices", "SELECT escalate_offices()"},
     {"confess_breaches", "SELECT confess_breaches()"},
     {"ask_waiting_requesters", "SELECT ask_waiting_requesters()"},
+    {"tell_waiting_offices", "SELECT tell_waiting_offices()"},
     {"close_resolved_requests", "SELECT close_resolved_requests()"},
     {"ask_satisfaction", "SELECT ask_satisfaction()"},
     {"expire_service_requests", "SELECT expire_service_requests()"},

@@ -7,8 +7,8 @@ import pytest
 
 from world import Refused
 
-JOBS = ("remind_offices", "escalate_offices", "confess_breaches", "ask_waiting_requesters", "close_resolved_requests", "ask_satisfaction",
-        "expire_service_requests", "expire_unconfirmed")
+JOBS = ("remind_offices", "escalate_offices", "confess_breaches", "ask_waiting_requesters", "tell_waiting_offices", "close_resolved_requests",
+        "ask_satisfaction", "expire_service_requests", "expire_unconfirmed")
 
 
 class Desk:
@@ -211,8 +211,10 @@ def test_nothing_is_late_while_who_asked_is_waited_for(desk, asker):
     assert desk.world.open(token)[1]["subject_state"] == "waiting_for_requester"
     assert desk.pass_hours(24 * 13.9 + 40) == {}
     assert desk.pass_hours(24 * 14.1 + 40) == {"ask_waiting_requesters": 1}
+    assert desk.pass_hours(24 * 20.9 + 40) == {} and desk.waiting("service_still_waiting") == []
+    assert desk.pass_hours(24 * 21.1 + 40) == {"tell_waiting_offices": 1}
+    assert desk.waiting("service_still_waiting") == [("service_still_waiting", desk.email(desk.advisor.account))]
     assert desk.pass_hours(24 * 100 + 40) == {}
-    desk.waiting()
     desk.step(asker, "in_progress", note=None)
     assert desk.pass_hours(24 * 100 + 40 + 39) == {"remind_offices": 1}
     assert desk.pass_hours(24 * 100 + 40 + 41) == {"escalate_offices": 1, "confess_breaches": 1}  # forty hours were left
@@ -221,8 +223,8 @@ def test_nothing_is_late_while_who_asked_is_waited_for(desk, asker):
 def test_a_long_silence_of_the_daemon_asks_only_once_more(desk, asker):
     desk.take(asker)
     desk.step(asker, "waiting_for_requester", note="Which one?")
-    assert desk.pass_hours(24 * 20) == {"ask_waiting_requesters": 1}
-    assert desk.row(asker)["asked_again"] == 2
+    assert desk.pass_hours(24 * 30) == {"ask_waiting_requesters": 1, "tell_waiting_offices": 1}
+    assert desk.waiting("service_waiting_reminder") == [("service_waiting_reminder", asker.email)]
 
 
 def test_what_is_done_is_closed_rated_and_forgotten(desk, asker):
@@ -378,3 +380,15 @@ def test_promises_stand_when_a_closure_is_entered_later(desk, asker):
     assert desk.row(asker)["due_at"] == before["due_at"] and desk.pass_hours(12.1) == {"remind_offices": 1}
     other = desk.row(desk.world.requester("essen"))
     assert other["due_at"] > before["due_at"] + datetime.timedelta(days=25)
+
+
+def test_each_message_is_mailed_with_its_own_words(desk, asker):
+    world = desk.world
+    for text in ("First.", "Second."):
+        event = world.value("INSERT INTO service_event (id, request, office_row, kind, public, by, actor, text)"
+                            " SELECT uuid_v7(), o.request, o.id, 'message', true, 'staff', %s, %s FROM service_request_office o WHERE o.request = %s RETURNING id",
+                            desk.advisor.account, text, asker.request)
+        world.god.execute("SELECT mail('service_message', %s, 'service_event', %s)", (asker.account, event))
+    mails = [(mail, token) for mail, token in world.mails() if mail["template"] == "service_message"]
+    assert [mail["data"]["message"] for mail, _ in mails][-2:] == ["First.", "Second."]
+    assert str(world.open(mails[-1][1])[1]["subject_id"]) == asker.request

@@ -17,12 +17,15 @@ CITIES = ["bochum", "essen", "*"]
 ACTIVE = ("submitted", "acknowledged", "in_progress", "waiting_for_requester")
 
 
+JOBS = ["remind_offices", "escalate_offices", "confess_breaches", "ask_waiting_requesters", "tell_waiting_offices", "close_resolved_requests"]
+
+
 class Player:
-    """One connection of the daemon and one of the owner, who chooses what to try."""
+    """One connection of the daemon, one of a job, and one of the owner, who chooses what to try."""
 
     def __init__(self, world, tokens, seed):
         self.daemon = world.database.connect("welcome")
-        self.owner = world.database.connect("welcome_owner")
+        self.owner, self.worker = world.database.connect("welcome_owner"), world.database.connect("welcome_worker")
         self.tokens, self.dice = tokens, random.Random(seed)
         self.done, self.wrong = collections.Counter(), []
 
@@ -68,8 +71,13 @@ class Player:
         self.speak(self.dice.choice([city, account])).run(("SELECT lock_for_service_request(%s)", (request,)),
                                                           ("SELECT reopen_service_request(%s, NULL, NULL)", (request,)))
 
+    def tick(self):
+        """A job whose clock is anywhere in the next weeks."""
+        self.worker.execute("SELECT set_config('test.shift', %s, false)", (f"{self.dice.choice([0, 13, 17, 90, 400])} hours",))
+        self.worker.execute(f"SELECT {self.dice.choice(JOBS)}()")
+
     def play(self, until):
-        deeds = [self.step, self.step, self.step, self.step, self.claim, self.claim, self.forward, self.add, self.withdraw, self.reopen, self.reopen]
+        deeds = [self.step, self.step, self.step, self.step, self.claim, self.claim, self.forward, self.add, self.withdraw, self.reopen, self.reopen, self.tick]
         while time.monotonic() < until:
             deed = self.dice.choice(deeds)
             try:
@@ -98,6 +106,7 @@ INVARIANTS = {
     "what somebody owes has a day, and nothing else has":
         """SELECT id FROM service_request_office WHERE (state IN ('submitted', 'acknowledged', 'in_progress')) <> (due_at IS NOT NULL)""",
     "a result is told of what has one": "SELECT id FROM service_request WHERE (state IN ('resolved', 'closed')) <> (outcome IS NOT NULL)",
+    "no promise is confessed twice": "SELECT office_row FROM service_event WHERE kind IN ('late', 'escalated') AND detail ? 'due_at' GROUP BY office_row, kind, detail HAVING count(*) > 1",
     "the timeline tells every step": """SELECT o.id FROM service_request_office o WHERE NOT EXISTS (SELECT FROM service_event e WHERE e.office_row = o.id
              AND e.kind = CASE o.state WHEN 'submitted' THEN e.kind WHEN 'in_progress' THEN e.kind WHEN 'waiting_for_requester' THEN 'waiting' ELSE o.state END)
              AND o.state <> 'submitted'""",
@@ -128,7 +137,7 @@ def test_any_mix_of_steps_leaves_every_request_where_its_offices_are(world, toke
         thread.join()
     done = sum((player.done for player in players), collections.Counter())
     assert sum((player.wrong for player in players), []) == []
-    for deed in ("step", "claim", "forward", "add", "withdraw", "reopen", "conflict_state"):
+    for deed in ("step", "claim", "forward", "add", "withdraw", "reopen", "tick", "conflict_state"):
         assert done[deed] > 0, done
     broken = {name: rows for name, statement in INVARIANTS.items() if (rows := world.all(statement))}
     assert broken == {}
