@@ -31,6 +31,8 @@ static const struct step {
     {"ask_satisfaction", "SELECT ask_satisfaction()"},
     {"expire_service_requests", "SELECT expire_service_requests()"},
     {"expire_reports", "SELECT expire_reports()"},
+    {"remind_of_appointments", "SELECT remind_of_appointments()"},
+    {"end_appointments", "SELECT end_appointments()"},
     {"clean_rounds", "SELECT clean_rounds()"},
     {"clean_outbox", "SELECT clean_outbox()"},
     {"clean_demand", "SELECT clean_demand()"},
