@@ -46,20 +46,20 @@ $$;
 CREATE OR REPLACE FUNCTION slot_faults(form jsonb) RETURNS jsonb
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = welcome, pg_temp AS $$
 DECLARE
-  city   text := coalesce(form #>> '{office,city}', '*');
-  rule   jsonb := nullif(form -> 'rule', 'null');
-  starts jsonb := nullif(form -> 'starts_at', 'null');
-  latest CONSTANT date := (today() + interval '6 months')::date;
+  at_city text := coalesce(form #>> '{office,city}', '*');
+  rule    jsonb := nullif(form -> 'rule', 'null');
+  starts  jsonb := nullif(form -> 'starts_at', 'null');
+  latest  CONSTANT date := (today() + interval '6 months')::date;
 BEGIN
   RETURN (
     SELECT coalesce(jsonb_agg(jsonb_strip_nulls(jsonb_build_object('pointer', f.pointer, 'code', f.code, 'limit', f.lim))), '[]')
-      FROM (SELECT '/office/city', 'other_city', NULL WHERE city <> ALL (my_advised())
+      FROM (SELECT '/office/city', 'other_city', NULL WHERE at_city <> ALL (my_advised())
             UNION ALL
             SELECT '/office/office', 'unknown_office', NULL
-             WHERE NOT EXISTS (SELECT FROM office o WHERE o.city = slot_faults.city AND o.slug = form #>> '{office,office}' AND o.active)
+             WHERE NOT EXISTS (SELECT FROM office o WHERE o.city = at_city AND o.slug = form #>> '{office,office}' AND o.active)
             UNION ALL
             SELECT '/advisor', 'unknown_advisor', NULL
-             WHERE city = ANY (my_advised()) AND NOT is_advisor_of(city, coalesce((form ->> 'advisor')::uuid, me()))
+             WHERE at_city = ANY (my_advised()) AND NOT is_advisor_of(at_city, coalesce((form ->> 'advisor')::uuid, me()))
             UNION ALL
             SELECT '/starts_at', 'required', NULL WHERE rule IS NULL AND starts IS NULL
             UNION ALL
@@ -117,17 +117,17 @@ $$;
 
 CREATE OR REPLACE FUNCTION create_slots(form jsonb, reader text[]) RETURNS jsonb LANGUAGE plpgsql VOLATILE AS $$
 DECLARE
-  city    text     := coalesce(form #>> '{office,city}', '*');
-  person  uuid     := coalesce((form ->> 'advisor')::uuid, me());
-  minutes integer  := (form ->> 'minutes')::numeric;
-  faults  jsonb    := slot_faults(form);
+  at_city text    := coalesce(form #>> '{office,city}', '*');
+  person  uuid    := coalesce((form ->> 'advisor')::uuid, me());
+  minutes integer := (form ->> 'minutes')::numeric;
+  faults  jsonb   := slot_faults(form);
   starts  timestamptz[];
   made    uuid[];
 BEGIN
   IF faults = '[]' THEN
     starts := CASE WHEN nullif(form -> 'rule', 'null') IS NULL
                    THEN ARRAY(SELECT s::timestamptz FROM jsonb_array_elements_text(form -> 'starts_at') AS s)
-                   ELSE slots_by_rule(city, form #>> '{office,office}', person, minutes, form -> 'rule') END;
+                   ELSE slots_by_rule(at_city, form #>> '{office,office}', person, minutes, form -> 'rule') END;
     faults := CASE WHEN cardinality(starts) > 200 THEN '[{"pointer":"/rule","code":"too_many_items","limit":"200"}]'
                    WHEN starts = '{}' THEN '[{"pointer":"/rule","code":"no_slots"}]' ELSE faults END;
   END IF;
@@ -137,7 +137,7 @@ BEGIN
   PERFORM refuse_overlaps(person, starts, make_interval(mins => minutes), nullif(form -> 'rule', 'null') IS NOT NULL);
   WITH new AS (
     INSERT INTO consultation_slot (id, city, office, advisor, during, place, video_link, languages)
-    SELECT uuid_v7(), create_slots.city, form #>> '{office,office}', person, tstzrange(s.at, s.at + make_interval(mins => minutes)),
+    SELECT uuid_v7(), at_city, form #>> '{office,office}', person, tstzrange(s.at, s.at + make_interval(mins => minutes)),
            form ->> 'place', form ->> 'video_link',
            ARRAY(SELECT jsonb_array_elements_text(coalesce(nullif(form -> 'languages', 'null'), '[]')))
       FROM unnest(starts) AS s(at)
