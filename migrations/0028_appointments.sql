@@ -31,6 +31,7 @@ CREATE TABLE consultation_slot (
 );
 CREATE INDEX consultation_slot_office ON consultation_slot (city, office, starts_at, id);
 CREATE INDEX consultation_slot_city ON consultation_slot (city, starts_at, id) WHERE withdrawn_at IS NULL;
+CREATE INDEX consultation_slot_ended ON consultation_slot (ends_at);
 CREATE INDEX consultation_slot_advisor ON consultation_slot (advisor);
 
 ALTER TABLE service_request_office ADD UNIQUE (id, request, requester_account, city, office);

@@ -92,7 +92,7 @@ GRANT EXECUTE ON FUNCTION
   lock_for_appointment(uuid, uuid), slot_for_move(uuid, uuid), appointments_told(uuid[], text[]), appointments_of(uuid, text[]),
   appointment_entry(appointment, text[])
   TO welcome;
-GRANT EXECUTE ON FUNCTION remind_of_appointments(), end_appointments() TO welcome_worker;
+GRANT EXECUTE ON FUNCTION remind_of_appointments(), end_appointments(), clean_slots() TO welcome_worker;
 GRANT EXECUTE ON FUNCTION refuse_unknown_object(text, uuid), keep_feedback_address(uuid, text), lock_for_feedback(uuid) TO welcome;
 
 GRANT SELECT ON public_guide, guide_contact, request_contact, service_request_contact, proposal_detail, match_contact, candidate, staff_account,

@@ -33,6 +33,7 @@ static const struct step {
     {"expire_reports", "SELECT expire_reports()"},
     {"remind_of_appointments", "SELECT remind_of_appointments()"},
     {"end_appointments", "SELECT end_appointments()"},
+    {"clean_slots", "SELECT clean_slots()"},
     {"clean_rounds", "SELECT clean_rounds()"},
     {"clean_outbox", "SELECT clean_outbox()"},
     {"clean_demand", "SELECT clean_demand()"},
