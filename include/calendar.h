@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: EUPL-1.2
- * iCalendar (RFC 5545): days and events for phones and other calendars. */
+ * iCalendar (RFC 5545): days, events and appointments for phones and other calendars. */
 #ifndef WELCOME_CALENDAR_H
 #define WELCOME_CALENDAR_H
 
@@ -32,7 +32,21 @@ struct calendar_event {
     int sequence;              /* grows with each change of the event */
 };
 
-/* An empty calendar of that name; NULL when out of memory. */
+/* An appointment as one side gets it (RFC 5546): METHOD is what is asked of the calendar. */
+enum calendar_method { CALENDAR_PUBLISH, CALENDAR_REQUEST, CALENDAR_CANCEL };
+
+struct calendar_invitation {
+    const char *uid, *summary, *description, *language; /* as above; the uid stays whatever changes */
+    const char *starts_at, *ends_at;                    /* RFC 3339 in UTC and whole seconds, as are those that follow */
+    const char *created_at, *changed_at, *stamped_at;   /* stamped_at: when this was written */
+    const char *location, *url;                         /* each may be NULL */
+    const char *organizer, *organizer_name; /* "Name <address>" or an address; the name to show instead */
+    const char *attendee, *attendee_name;   /* who gets it: an address and perhaps a name; NULL: nobody is named */
+    int sequence;                           /* grows with each change */
+    bool cancelled;         /* CANCEL without it: this attendee is no longer asked to come */
+};
+
+/* An empty calendar of that name, or NULL for none; NULL when out of memory. */
 struct calendar *calendar_new(const char *name);
 
 /* Adds an event. False when out of memory or when a day or time cannot be read. */
@@ -40,6 +54,12 @@ bool calendar_add(struct calendar *calendar, const struct calendar_day *event);
 
 /* Adds an event of local times, and before the first one the time zone. False likewise. */
 bool calendar_add_event(struct calendar *calendar, const struct calendar_event *event);
+
+/* Adds an appointment and the method; once. False likewise. */
+bool calendar_add_invitation(struct calendar *calendar, const struct calendar_invitation *invitation, enum calendar_method method);
+
+/* REQUEST, as the media type names it beside the calendar (RFC 5545 §8.1). */
+const char *calendar_method_name(enum calendar_method method);
 
 /* Adds the time zone alone, so that a calendar without events is one. False: out of memory. */
 bool calendar_add_zone(struct calendar *calendar);

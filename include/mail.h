@@ -50,6 +50,8 @@ struct mail_message {
     const char *id;   /* of the outbox row: left part of Message-ID, so that receivers know a repeat */
     time_t date;
     const struct mail_content *content;
+    const char *calendar; /* an iCalendar object to carry, or NULL; and its METHOD */
+    const char *calendar_method;
 };
 
 /* The address of "Name <address>" or "address", and the name ("" when there is none). False when it is neither. */
@@ -62,6 +64,13 @@ bool mail_message_write(struct buffer *out, const struct mail_message *message);
  * NULL when the message has none. */
 const char *mail_message_to(const char *message, struct arena *arena);
 const char *mail_message_text(const char *message, struct arena *arena);
+
+/* src/mail/mail_invitation.c */
+
+/* The iCalendar object of a mail about an appointment, from its data's member `calendar` ({"uid","sequence","method",...}), for the
+ * reader's own calendar; and its method. NULL when out of memory or when a member is missing. */
+const char *mail_invitation(const json_t *entry, const struct config *config, const char *to, const char *language, struct arena *arena,
+                            const char **method);
 
 /* src/mail/mail_transport.c */
 

@@ -81,6 +81,7 @@ class Mail:
     html: str
     path: str | None  # where the link leads in the portal
     token: str | None
+    invitation: tuple | None  # (charset, method, calendar) of the entry for the reader's calendar
 
 
 def _subjects():
@@ -89,6 +90,17 @@ def _subjects():
 
 
 SUBJECTS = _subjects()
+
+
+def _invitation(message):
+    """The entry for a calendar, which stands in the mail as a form of it and as a file."""
+    parts = [part for part in message.walk() if part.get_content_type() == "text/calendar"]
+    files = [part for part in message.iter_attachments() if part.get_filename() == "invite.ics"]
+    assert len(parts) == len(files) <= 1
+    if not parts:
+        return None
+    assert message.get_content_type() == "multipart/mixed" and files[0].get_payload(decode=True) == parts[0].get_payload(decode=True)
+    return parts[0].get_content_charset(), parts[0].get_param("method"), parts[0].get_payload(decode=True)
 
 
 def mail_read(data):
@@ -101,7 +113,7 @@ def mail_read(data):
     if template.startswith("match_ended"):
         template = "match_ended_newcomer" if link else "match_ended_guide"
     return Mail(message["To"], template, language, subject, text, message.get_body(("html",)).get_content(),
-                *(link.groups() if link else (None, None)))
+                *(link.groups() if link else (None, None)), _invitation(message))
 
 
 class Mailbox:

@@ -100,6 +100,23 @@ CREATE POLICY say ON service_event FOR INSERT TO welcome
                                                        AND o.city = ANY ((SELECT my_advised())::text[]) AND o.left_at IS NULL)
                           ELSE false END);
 
+-- An appointment belongs to who asked and to the advisors of the office's city; its slot to these, and by the appointment to who asked.
+-- Free slots are shown to askers by offered_slots().
+CREATE POLICY own_or_advised ON appointment FOR SELECT TO welcome
+  USING ((requester_account = (SELECT me()) OR city = ANY ((SELECT my_advised())::text[]))
+         AND CASE WHEN (SELECT task()) IS NULL THEN true ELSE request = (SELECT task()) END);
+CREATE POLICY book ON appointment FOR INSERT TO welcome
+  WITH CHECK ((requester_account = (SELECT me()) OR city = ANY ((SELECT my_advised())::text[]))
+              AND CASE WHEN (SELECT task()) IS NULL THEN true ELSE request = (SELECT task()) END);
+CREATE POLICY own_or_advised_change ON appointment FOR UPDATE TO welcome
+  USING ((requester_account = (SELECT me()) OR city = ANY ((SELECT my_advised())::text[]))
+         AND CASE WHEN (SELECT task()) IS NULL THEN true ELSE request = (SELECT task()) END);
+CREATE POLICY advised_or_booked ON consultation_slot FOR SELECT TO welcome
+  USING (city = ANY ((SELECT my_advised())::text[])
+         OR EXISTS (SELECT FROM appointment a WHERE a.slot = consultation_slot.id AND a.requester_account = (SELECT me())));
+CREATE POLICY offer ON consultation_slot FOR INSERT TO welcome WITH CHECK (city = ANY ((SELECT my_advised())::text[]));
+CREATE POLICY withdraw ON consultation_slot FOR UPDATE TO welcome USING (city = ANY ((SELECT my_advised())::text[]));
+
 CREATE POLICY own ON staff_absence FOR SELECT TO welcome USING (account = (SELECT me()) OR deputy = (SELECT me()));
 
 CREATE POLICY send ON outbox TO welcome_worker USING (true);

@@ -54,6 +54,20 @@ CREATE OR REPLACE TRIGGER c_clock BEFORE INSERT OR UPDATE OF state, acknowledge_
 CREATE OR REPLACE TRIGGER b_made AFTER INSERT ON service_request_office FOR EACH ROW EXECUTE FUNCTION service_office_made();
 CREATE OR REPLACE TRIGGER b_consequences AFTER UPDATE OF state, advisor ON service_request_office
   FOR EACH ROW WHEN ((OLD.state, OLD.advisor) IS DISTINCT FROM (NEW.state, NEW.advisor)) EXECUTE FUNCTION service_office_after();
+CREATE OR REPLACE TRIGGER c_appointments AFTER UPDATE OF state ON service_request_office
+  FOR EACH ROW WHEN (OLD.state <> NEW.state AND NEW.state IN ('resolved', 'rejected', 'withdrawn', 'forwarded')) EXECUTE FUNCTION service_office_left();
+
+CREATE OR REPLACE TRIGGER a_made BEFORE INSERT ON appointment FOR EACH ROW EXECUTE FUNCTION appointment_made();
+CREATE OR REPLACE TRIGGER a_meaning BEFORE UPDATE OF state, slot, reason ON appointment FOR EACH ROW EXECUTE FUNCTION appointment_before();
+CREATE OR REPLACE TRIGGER b_guard BEFORE UPDATE OF state ON appointment
+  FOR EACH ROW WHEN (OLD.state <> NEW.state) EXECUTE FUNCTION guard_transition();
+CREATE OR REPLACE TRIGGER b_made AFTER INSERT ON appointment FOR EACH ROW EXECUTE FUNCTION appointment_after();
+CREATE OR REPLACE TRIGGER b_consequences AFTER UPDATE OF state, slot ON appointment
+  FOR EACH ROW WHEN ((OLD.state, OLD.slot) IS DISTINCT FROM (NEW.state, NEW.slot)) EXECUTE FUNCTION appointment_after();
+CREATE OR REPLACE TRIGGER a_withdrawn BEFORE UPDATE OF withdrawn_at ON consultation_slot
+  FOR EACH ROW WHEN (OLD.withdrawn_at IS NULL AND NEW.withdrawn_at IS NOT NULL) EXECUTE FUNCTION slot_withdrawn();
+CREATE OR REPLACE TRIGGER b_abandoned AFTER UPDATE OF advisor ON consultation_slot
+  FOR EACH ROW WHEN (OLD.advisor IS NOT NULL AND NEW.advisor IS NULL) EXECUTE FUNCTION slot_abandoned();
 
 CREATE OR REPLACE TRIGGER a_tree BEFORE INSERT OR UPDATE ON content FOR EACH ROW EXECUTE FUNCTION content_before();
 CREATE OR REPLACE TRIGGER b_below AFTER UPDATE ON content FOR EACH ROW EXECUTE FUNCTION content_after();

@@ -83,6 +83,8 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = welcome, pg_temp AS $$
   UNION ALL
   SELECT service_mail_data(template, reader, kind, id) WHERE kind IN ('service_request', 'service_request_office', 'service_event')
   UNION ALL
+  SELECT appointment_mail(template, reader, id) WHERE kind = 'appointment'
+  UNION ALL
   SELECT jsonb_build_object('reply', f.reply, 'title', (
            SELECT t.title FROM translation t WHERE t.content = f.content
             ORDER BY array_position(ARRAY[f.language, f.about, 'en', 'de'], t.language) NULLS LAST, t.language LIMIT 1))
@@ -107,6 +109,9 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = welcome, pg_temp AS $$
   UNION ALL -- staff sign in
   SELECT '/service-requests/' || o.request, CASE WHEN is_for_requester(template, kind) THEN 'task' END, 'service_request', o.request
     FROM service_request_office o WHERE kind = 'service_request_office' AND o.id = $3
+  UNION ALL
+  SELECT '/service-requests/' || a.request, 'task', 'service_request', a.request
+    FROM appointment a WHERE kind = 'appointment' AND template NOT LIKE '%\_staff' AND a.id = $3
   UNION ALL
   SELECT '/matches/' || id, 'task', kind, id WHERE template IN ('match_guide', 'match_newcomer', 'check_in')
   UNION ALL

@@ -90,6 +90,13 @@ GRANT EXECUTE ON FUNCTION language_of(jsonb, text[]), lock_for_service(text, tex
   lock_for_office(text, text, text), write_office(jsonb), keeps_partners(), lock_for_partner(uuid, text), write_partner(uuid, jsonb), partner_whole(uuid)
   TO welcome;
 GRANT EXECUTE ON FUNCTION import_office(jsonb), import_service(jsonb, integer) TO welcome_worker;
+GRANT EXECUTE ON FUNCTION
+  create_slots(jsonb, text[]), slot_faults(jsonb), slots_by_rule(text, text, uuid, integer, jsonb), refuse_overlaps(uuid, timestamptz[], interval, boolean),
+  slots_told(uuid[], text[]), offered_slots(uuid, text, timestamptz, uuid, integer, text[]), lock_for_slot(uuid), is_taken(uuid),
+  lock_for_appointment(uuid, uuid), slot_for_move(uuid, uuid), appointments_told(uuid[], text[]), appointments_of(uuid, text[]),
+  appointment_entry(appointment, text[])
+  TO welcome;
+GRANT EXECUTE ON FUNCTION remind_of_appointments(), end_appointments(), clean_slots() TO welcome_worker;
 GRANT EXECUTE ON FUNCTION refuse_unknown_object(text, uuid), keep_feedback_address(uuid, text), lock_for_feedback(uuid) TO welcome;
 
 GRANT SELECT ON public_guide, guide_contact, request_contact, service_request_contact, office_public, proposal_detail, match_contact, candidate, staff_account,

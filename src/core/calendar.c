@@ -43,7 +43,7 @@ struct calendar *calendar_new(const char *name)
     struct calendar *calendar = calloc(1, sizeof *calendar);
     icalcomponent *root = calendar ? icalcomponent_new(ICAL_VCALENDAR_COMPONENT) : NULL;
     if (root && property_add(root, icalproperty_new_version("2.0")) && property_add(root, icalproperty_new_prodid("-//welcomed//EN")) &&
-        name_add(root, name)) {
+        (!name || name_add(root, name))) {
         calendar->root = root;
         return calendar;
     }
@@ -201,6 +201,95 @@ bool calendar_add_event(struct calendar *calendar, const struct calendar_event *
     const bool filled = times_add(component, event) && words_add(component, icalproperty_new_summary(event->summary), event->language) &&
                         words_add(component, icalproperty_new_description(event->description), event->language) &&
                         place_add(component, event) && categories_add(component, event->categories);
+    if (filled)
+        icalcomponent_add_component(calendar->root, component);
+    else
+        icalcomponent_free(component);
+    return filled;
+}
+
+const char *calendar_method_name(enum calendar_method method)
+{
+    static const char *const names[] = {[CALENDAR_PUBLISH] = "PUBLISH", [CALENDAR_REQUEST] = "REQUEST", [CALENDAR_CANCEL] = "CANCEL"};
+    return names[method];
+}
+
+/* Takes the property. The name is quoted by libical, which knows no way to write a quote or the end of a line there. */
+static bool named_add(icalcomponent *component, icalproperty *property, const char *name)
+{
+    char plain[200] = "";
+    size_t length = 0;
+    for (const char *c = name ? name : ""; *c && (length < sizeof plain - 5 || ((unsigned char)*c & 0xc0) == 0x80); c++)
+        plain[length++] = *c == '"' ? '\'' : (unsigned char)*c < 0x20 || *c == 0x7f ? ' ' : *c;
+    icalparameter *parameter = property && *plain ? icalparameter_new_cn(plain) : NULL;
+    if (parameter)
+        icalproperty_add_parameter(property, parameter);
+    return property_add(component, property) && (parameter || !*plain);
+}
+
+/* "mailto:" and the address of "Name <address>". Longer ones than addresses are (254 bytes) do not fit. */
+static bool address_write(const char *from, char address[300])
+{
+    const char *open = strrchr(from, '<');
+    const char *start = open ? open + 1 : from;
+    const int length = (int)strcspn(start, ">\r\n");
+    return snprintf(address, 300, "mailto:%.*s", length, start) < 300;
+}
+
+static bool parties_add(icalcomponent *component, const struct calendar_invitation *invitation)
+{
+    char address[300];
+    if (!address_write(invitation->organizer, address) ||
+        !named_add(component, icalproperty_new_organizer(address), invitation->organizer_name))
+        return false;
+    if (!invitation->attendee)
+        return true;
+    icalproperty *attendee = address_write(invitation->attendee, address) ? icalproperty_new_attendee(address) : NULL;
+    icalparameter *accepted = attendee ? icalparameter_new_partstat(ICAL_PARTSTAT_ACCEPTED) : NULL;
+    if (accepted)
+        icalproperty_add_parameter(attendee, accepted);
+    return named_add(component, attendee, invitation->attendee_name) && accepted;
+}
+
+static bool moments_add(icalcomponent *component, const struct calendar_invitation *invitation)
+{
+    const struct icaltimetype starts = time_read(invitation->starts_at), ends = time_read(invitation->ends_at);
+    const struct icaltimetype stamped = time_read(invitation->stamped_at), created = time_read(invitation->created_at);
+    const struct icaltimetype changed = time_read(invitation->changed_at);
+    return icaltime_is_utc(starts) && icaltime_is_utc(ends) && icaltime_is_utc(stamped) && icaltime_is_utc(created) && icaltime_is_utc(changed) &&
+           property_add(component, icalproperty_new_dtstamp(stamped)) && property_add(component, icalproperty_new_created(created)) &&
+           property_add(component, icalproperty_new_lastmodified(changed)) && property_add(component, icalproperty_new_dtstart(starts)) &&
+           property_add(component, icalproperty_new_dtend(ends));
+}
+
+/* Who alone is uninvited is told nothing of the appointment itself (RFC 5546 §3.2.5). */
+static bool status_add(icalcomponent *component, const struct calendar_invitation *invitation, enum calendar_method method)
+{
+    if (method == CALENDAR_CANCEL && !invitation->cancelled)
+        return true;
+    return property_add(component, icalproperty_new_status(invitation->cancelled ? ICAL_STATUS_CANCELLED : ICAL_STATUS_CONFIRMED));
+}
+
+static bool invitation_fill(icalcomponent *component, const struct calendar_invitation *invitation, enum calendar_method method)
+{
+    return property_add(component, icalproperty_new_uid(invitation->uid)) &&
+           property_add(component, icalproperty_new_sequence(invitation->sequence)) && moments_add(component, invitation) &&
+           status_add(component, invitation, method) && property_add(component, icalproperty_new_class(ICAL_CLASS_PRIVATE)) && parties_add(component, invitation) &&
+           words_add(component, icalproperty_new_summary(invitation->summary), invitation->language) &&
+           words_add(component, icalproperty_new_description(invitation->description), invitation->language) &&
+           (!invitation->location || words_add(component, icalproperty_new_location(invitation->location), invitation->language)) &&
+           (!invitation->url || property_add(component, icalproperty_new_url(invitation->url)));
+}
+
+bool calendar_add_invitation(struct calendar *calendar, const struct calendar_invitation *invitation, enum calendar_method method)
+{
+    static const icalproperty_method methods[] = {
+        [CALENDAR_PUBLISH] = ICAL_METHOD_PUBLISH, [CALENDAR_REQUEST] = ICAL_METHOD_REQUEST, [CALENDAR_CANCEL] = ICAL_METHOD_CANCEL};
+    icalcomponent *component =
+        property_add(calendar->root, icalproperty_new_method(methods[method])) ? icalcomponent_new(ICAL_VEVENT_COMPONENT) : NULL;
+    if (!component)
+        return false;
+    const bool filled = invitation_fill(component, invitation, method);
     if (filled)
         icalcomponent_add_component(calendar->root, component);
     else

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: EUPL-1.2
- * Mails as MIME: written with base64 bodies and encoded-word headers, and read back for `welcomed mail last`. */
+ * Mails as MIME: written with base64 bodies and encoded-word headers, with an invitation where there is one, and read back for `welcomed mail last`. */
 #include "mail.h"
 
 #include <sodium.h>
@@ -8,7 +8,7 @@
 
 #include "banned.h"
 
-enum { LINE_BYTES = 57, WORD_BYTES = 45, HEADER_ASCII_MAX = 66, ADDRESS_MAX = 254 }; /* 57 bytes are 76 characters of base64 */
+enum { LINE_BYTES = 57, WORD_BYTES = 45, HEADER_ASCII_MAX = 66, ADDRESS_MAX = 254, BOUNDARY_MAX = 70, TYPE_MAX = 64 }; /* 57 bytes are 76 characters of base64 */
 
 static bool is_ascii(const char *text)
 {
@@ -75,9 +75,10 @@ static void put_from(struct buffer *out, const char *name, const char *address)
         buffer_printf(out, "%s\r\n", address);
 }
 
-static void put_part(struct buffer *out, const char *id, const char *type, const char *body)
+/* headers: what is said of the part besides, whole lines. */
+static void put_part(struct buffer *out, const char *boundary, const char *type, const char *headers, const char *body)
 {
-    buffer_printf(out, "--=_%s\r\nContent-Type: %s; charset=utf-8\r\nContent-Transfer-Encoding: base64\r\n\r\n", id, type);
+    buffer_printf(out, "--%s\r\nContent-Type: %s; charset=utf-8\r\n%sContent-Transfer-Encoding: base64\r\n\r\n", boundary, type, headers);
     for (size_t left = strlen(body); left > 0;) {
         const size_t length = left < LINE_BYTES ? left : LINE_BYTES;
         put_base64(out, body, length);
@@ -114,6 +115,33 @@ static const char *with_crlf(const char *text, struct buffer *out)
     return buffer_text(out);
 }
 
+/* The same in several forms, the best one last (RFC 2046 §5.1.4). Boundaries have =_, which is not in base64. */
+static void put_alternatives(struct buffer *out, const struct mail_message *message, const char *text)
+{
+    char boundary[BOUNDARY_MAX], type[TYPE_MAX];
+    snprintf(boundary, sizeof boundary, "=_%s", message->id);
+    buffer_printf(out, "Content-Type: multipart/alternative; boundary=\"%s\"\r\n\r\n", boundary);
+    put_part(out, boundary, "text/plain", "", text);
+    put_part(out, boundary, "text/html", "", message->content->html);
+    if (message->calendar) {
+        snprintf(type, sizeof type, "text/calendar; method=%s", message->calendar_method);
+        put_part(out, boundary, type, "", message->calendar);
+    }
+    buffer_printf(out, "--%s--\r\n", boundary);
+}
+
+/* Programs that know invitations act on the form, all others show the file. */
+static void put_mixed(struct buffer *out, const struct mail_message *message, const char *text)
+{
+    static const char headers[] = "Content-Disposition: attachment; filename=\"invite.ics\"\r\n";
+    char boundary[BOUNDARY_MAX];
+    snprintf(boundary, sizeof boundary, "=_mixed_%s", message->id);
+    buffer_printf(out, "Content-Type: multipart/mixed; boundary=\"%s\"\r\n\r\n--%s\r\n", boundary, boundary);
+    put_alternatives(out, message, text);
+    put_part(out, boundary, "application/ics; name=\"invite.ics\"", headers, message->calendar);
+    buffer_printf(out, "--%s--\r\n", boundary);
+}
+
 static void put_message(struct buffer *out, const struct mail_message *message, const char *name, const char *address, const char *text)
 {
     char date[64];
@@ -125,10 +153,10 @@ static void put_message(struct buffer *out, const struct mail_message *message, 
     put_header_text(out, "Subject", message->content->subject);
     buffer_printf(out, "Date: %s\r\nMessage-ID: <%s%s>\r\n", date, message->id, strrchr(address, '@'));
     buffer_printf(out, "Content-Language: %s\r\nAuto-Submitted: auto-generated\r\nMIME-Version: 1.0\r\n", message->content->language);
-    buffer_printf(out, "Content-Type: multipart/alternative; boundary=\"=_%s\"\r\n\r\n", message->id); /* =_ is not in base64 */
-    put_part(out, message->id, "text/plain", text);
-    put_part(out, message->id, "text/html", message->content->html);
-    buffer_printf(out, "--=_%s--\r\n", message->id);
+    if (message->calendar)
+        put_mixed(out, message, text);
+    else
+        put_alternatives(out, message, text);
 }
 
 bool mail_message_write(struct buffer *out, const struct mail_message *message)

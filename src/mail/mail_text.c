@@ -12,6 +12,7 @@
 #include <string.h>
 #include <unicode/ubidi.h>
 #include <unicode/udat.h>
+#include <unicode/udatpg.h>
 #include <unicode/ulistformatter.h>
 #include <unicode/ustring.h>
 
@@ -127,6 +128,26 @@ static const char *show_time(const struct rendering *r, const char *value)
     UDateFormat *format = udat_open(UDAT_SHORT, UDAT_FULL, r->locale, zone, -1, NULL, 0, &status);
     const int32_t length = udat_format(format, (UDate)timegm(&utc) * 1000, wide, TEXT_MAX, NULL, &status);
     udat_close(format);
+    return U_SUCCESS(status) && length < TEXT_MAX ? text_narrow(wide, length, r->arena) : value;
+}
+
+/* "2026-12-01T10:00", by the clock of some place, as weekday, day and time; the value itself when it is none. */
+static const char *show_wall_time(const struct rendering *r, const char *value)
+{
+    static const UChar skeleton[] = u"yMMMMEEEEdjmm";
+    struct tm wall = {0};
+    UChar pattern[TEXT_MAX], wide[TEXT_MAX];
+    UErrorCode status = U_ZERO_ERROR;
+    if (sscanf(value, "%4d-%2d-%2dT%2d:%2d", &wall.tm_year, &wall.tm_mon, &wall.tm_mday, &wall.tm_hour, &wall.tm_min) != 5)
+        return value;
+    wall.tm_year -= 1900;
+    wall.tm_mon--;
+    UDateTimePatternGenerator *patterns = udatpg_open(r->locale, &status);
+    const int32_t pattern_length = udatpg_getBestPattern(patterns, skeleton, -1, pattern, TEXT_MAX, &status);
+    UDateFormat *format = udat_open(UDAT_PATTERN, UDAT_PATTERN, r->locale, u"UTC", -1, pattern, pattern_length, &status);
+    const int32_t length = udat_format(format, (UDate)timegm(&wall) * 1000, wide, TEXT_MAX, NULL, &status);
+    udat_close(format);
+    udatpg_close(patterns);
     return U_SUCCESS(status) && length < TEXT_MAX ? text_narrow(wide, length, r->arena) : value;
 }
 
@@ -246,14 +267,17 @@ static bool put_list(struct buffer *out, const struct rendering *r, const json_t
     return count > 0;
 }
 
-/* The value in the reader's words where the language's file has some for it; a moment where the name says that it is one. */
+/* The value in the reader's words where the language's file has some for it; where the name says that it is a time, a moment by the
+ * region's clock and a time on some wall as it is there. */
 static const char *show_value(const struct rendering *r, const char *name, const char *text)
 {
     const char *words = json_string_value(json_object_get(json_object_get(json_object_get(r->words, "values"), name), text));
     const size_t length = strlen(name);
     if (words)
         return words;
-    return length > 3 && strcmp(name + length - 3, "_at") == 0 ? show_time(r, text) : text;
+    if (length <= 3 || strcmp(name + length - 3, "_at") != 0)
+        return text;
+    return text[strlen(text) - 1] == 'Z' ? show_time(r, text) : show_wall_time(r, text);
 }
 
 /* Writes the value of the placeholder; false when it has none. */

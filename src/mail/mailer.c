@@ -51,17 +51,20 @@ static bool mailer_send(struct mailer *mailer, const char *id, const json_t *mai
         .data = json_object_get(mail, "data"),
         .link = path ? link_make(config, path, opens ? token : NULL, arena) : NULL,
     };
-    const struct mail_message message = {
+    struct mail_message message = {
         .from = config->mail_from,
         .to = json_string_value(json_object_get(mail, "to")),
         .id = id,
         .date = time(NULL),
         .content = &content,
     };
+    const json_t *entry = json_object_get(request.data, "calendar");
+    if (entry && message.to)
+        message.calendar = mail_invitation(entry, config, message.to, request.language, arena, &message.calendar_method);
     bool sent = false;
     buffer_init(&bytes);
-    if (!message.to || !request.template || (path && !request.link))
-        fail(error, size, "there is no address or no template, or no memory");
+    if (!message.to || !request.template || (path && !request.link) || (entry && !message.calendar))
+        fail(error, size, "there is no address, no template or no whole calendar, or no memory");
     else if (!mail_render(mailer->texts, &request, arena, &content))
         fail(error, size, "there is no such template");
     else if (!mail_message_write(&bytes, &message))

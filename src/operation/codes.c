@@ -8,6 +8,7 @@
 
 const struct operation_code *const OPERATION_CODES[] = {
     ACCOUNT_CODES,
+    APPOINTMENT_CODES,
     CHECKLIST_CODES,
     EVENT_CODES,
     MATCHING_CODES,

@@ -24,6 +24,7 @@ SELECT r.id,
        r.answers,
        r.message,
        offices_of(r.id, :ctx_languages) AS offices,
+       appointments_of(r.id, :ctx_languages) AS appointments,
        (SELECT min(o.due_at)
           FROM service_request_office o
          WHERE o.request = r.id
