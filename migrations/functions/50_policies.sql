@@ -101,6 +101,12 @@ CREATE POLICY say ON service_event FOR INSERT TO welcome
                           ELSE false END);
 
 CREATE POLICY own ON staff_absence FOR SELECT TO welcome USING (account = (SELECT me()) OR deputy = (SELECT me()));
+CREATE POLICY write ON staff_absence FOR INSERT TO welcome WITH CHECK (account = (SELECT me()));
+CREATE POLICY take_back ON staff_absence FOR DELETE TO welcome USING (account = (SELECT me()));
+
+CREATE POLICY own ON saved_export FOR SELECT TO welcome USING (account = (SELECT me()));
+CREATE POLICY write ON saved_export FOR INSERT TO welcome WITH CHECK (account = (SELECT me()));
+CREATE POLICY take_back ON saved_export FOR DELETE TO welcome USING (account = (SELECT me()));
 
 CREATE POLICY send ON outbox TO welcome_worker USING (true);
 
