@@ -19,5 +19,6 @@ extern const struct operation_code REFERENCE_CODES[];        /* src/reference/re
 extern const struct operation_code REVISION_CODES[];         /* src/information/revision_codes.c */
 extern const struct operation_code ROUND_CODES[];            /* src/matching/round_codes.c */
 extern const struct operation_code SEARCH_CODES[];           /* src/information/search_codes.c */
+extern const struct operation_code SERVICE_CODES[];          /* src/services/service_codes.c */
 
 #endif

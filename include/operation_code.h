@@ -87,6 +87,9 @@ void request_derive(struct request *request, const char *name, const char *value
 /* Runs the operation's statement file of that variant ("by_city") instead of the plain one. */
 void request_variant(struct request *request, const char *variant);
 
+/* Sends the operation's statements over the slow lane, whatever its own: for a variant that may take long. In prepare(). */
+void request_slow(struct request *request);
+
 /* Adds a header to the answer if it is a success (Content-Disposition, ...; none of those the core gives itself). name must be static,
  * value is copied. At most ANSWER_HEADERS_MAX. */
 void request_answer_header(struct request *request, const char *name, const char *value);

@@ -48,6 +48,7 @@ struct request {
     const char *detail;  /* instead of the catalogue's sentence, or NULL */
 
     const struct program *program;
+    enum lane_kind lane; /* the operation's unless its C says otherwise */
     const char *derived[DERIVED_MAX];
     const char *place; /* opened cursor */
     char made_id[37];  /* :ctx_id, empty until needed */

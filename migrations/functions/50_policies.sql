@@ -118,6 +118,12 @@ CREATE POLICY offer ON consultation_slot FOR INSERT TO welcome WITH CHECK (city 
 CREATE POLICY withdraw ON consultation_slot FOR UPDATE TO welcome USING (city = ANY ((SELECT my_advised())::text[]));
 
 CREATE POLICY own ON staff_absence FOR SELECT TO welcome USING (account = (SELECT me()) OR deputy = (SELECT me()));
+CREATE POLICY write ON staff_absence FOR INSERT TO welcome WITH CHECK (account = (SELECT me()));
+CREATE POLICY take_back ON staff_absence FOR DELETE TO welcome USING (account = (SELECT me()));
+
+CREATE POLICY own ON saved_export FOR SELECT TO welcome USING (account = (SELECT me()));
+CREATE POLICY write ON saved_export FOR INSERT TO welcome WITH CHECK (account = (SELECT me()));
+CREATE POLICY take_back ON saved_export FOR DELETE TO welcome USING (account = (SELECT me()));
 
 CREATE POLICY send ON outbox TO welcome_worker USING (true);
 

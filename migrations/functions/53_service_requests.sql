@@ -136,8 +136,8 @@ BEGIN
                                WHERE o.request = r.id AND o.city = open_at_office.city AND o.office = open_at_office.office AND o.left_at IS NULL),
                   'duplicate');
   SELECT * INTO target FROM service_targets(r.service, open_at_office.city, open_at_office.office);
-  INSERT INTO service_request_office (id, request, requester_account, city, office, acknowledge_due_at, resolve_due_at)
-  VALUES (uuid_v7(), r.id, r.account, open_at_office.city, open_at_office.office,
+  INSERT INTO service_request_office (id, request, requester_account, service, city, office, acknowledge_due_at, resolve_due_at)
+  VALUES (uuid_v7(), r.id, r.account, r.service, open_at_office.city, open_at_office.office,
           business_time_after(open_at_office.city, open_at_office.office, clock(), 60 * target.acknowledge),
           business_time_after(open_at_office.city, open_at_office.office, clock(), 60 * target.resolve))
   RETURNING * INTO made;

@@ -68,6 +68,18 @@ CREATE OR REPLACE TRIGGER a_withdrawn BEFORE UPDATE OF withdrawn_at ON consultat
   FOR EACH ROW WHEN (OLD.withdrawn_at IS NULL AND NEW.withdrawn_at IS NOT NULL) EXECUTE FUNCTION slot_withdrawn();
 CREATE OR REPLACE TRIGGER b_abandoned AFTER UPDATE OF advisor ON consultation_slot
   FOR EACH ROW WHEN (OLD.advisor IS NOT NULL AND NEW.advisor IS NULL) EXECUTE FUNCTION slot_abandoned();
+CREATE OR REPLACE TRIGGER c_words AFTER UPDATE OF company_name, contact_name, answers, message ON service_request
+  FOR EACH ROW WHEN (OLD.account IS NOT NULL) EXECUTE FUNCTION service_words_changed('id');
+CREATE OR REPLACE TRIGGER c_words AFTER INSERT OR UPDATE OF city, left_at ON service_request_office
+  FOR EACH ROW EXECUTE FUNCTION service_words_changed('request');
+CREATE OR REPLACE TRIGGER c_words AFTER INSERT ON service_event
+  FOR EACH ROW WHEN (NEW.text IS NOT NULL) EXECUTE FUNCTION service_words_changed('request');
+CREATE OR REPLACE TRIGGER c_words_changed AFTER UPDATE OF text, public ON service_event
+  FOR EACH ROW WHEN (num_nonnulls(OLD.text, NEW.text) > 0) EXECUTE FUNCTION service_words_changed('request');
+CREATE OR REPLACE TRIGGER c_words_gone AFTER DELETE ON service_event
+  FOR EACH ROW WHEN (OLD.text IS NOT NULL) EXECUTE FUNCTION service_words_changed('request');
+CREATE OR REPLACE TRIGGER a_absence BEFORE INSERT ON staff_absence FOR EACH ROW EXECUTE FUNCTION staff_absence_before();
+CREATE OR REPLACE TRIGGER a_saved BEFORE INSERT ON saved_export FOR EACH ROW EXECUTE FUNCTION saved_export_before();
 
 CREATE OR REPLACE TRIGGER a_tree BEFORE INSERT OR UPDATE ON content FOR EACH ROW EXECUTE FUNCTION content_before();
 CREATE OR REPLACE TRIGGER b_below AFTER UPDATE ON content FOR EACH ROW EXECUTE FUNCTION content_after();

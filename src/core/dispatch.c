@@ -182,7 +182,7 @@ static bool dispatch_statements(struct request *request)
         request_fail(request, "overloaded");
         return false;
     }
-    lane_submit(request->loop->lanes[request->endpoint->operation->lane], &request->segment, clock_ms());
+    lane_submit(request->loop->lanes[request->lane], &request->segment, clock_ms());
     return true;
 }
 
@@ -234,6 +234,7 @@ static bool dispatch_work(struct request *request)
 bool request_dispatch(struct request *request)
 {
     const struct endpoint *endpoint = request->endpoint;
+    request->lane = endpoint->operation->lane;
     request->program = request_written_by_code(request) ? endpoint_program(endpoint, "write") : NULL;
     if (!request->program)
         request->program = endpoint_program(endpoint, NULL);

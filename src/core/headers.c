@@ -11,7 +11,7 @@
 #include "banned.h"
 
 #define EXPOSED \
-    "ETag, Location, Link, Retry-After, RateLimit, RateLimit-Policy, Content-Disposition, Content-Language, X-Request-Id, API-Version"
+    "ETag, Location, Link, Retry-After, RateLimit, RateLimit-Policy, Content-Disposition, Content-Language, X-Request-Id, X-Truncated, API-Version"
 #define ALLOWED "Authorization, Content-Type, Accept-Language, Idempotency-Key, If-Match, X-Challenge-Solution, X-Request-Id"
 
 void response_header(struct request *request, const char *name, const char *value)

@@ -324,6 +324,11 @@ void request_variant(struct request *request, const char *variant)
         request->program = program;
 }
 
+void request_slow(struct request *request)
+{
+    request->lane = LANE_SLOW;
+}
+
 void request_answer_header(struct request *request, const char *name, const char *value)
 {
     size_t i = 0;

@@ -21,5 +21,6 @@ const struct operation_code *const OPERATION_CODES[] = {
     REVISION_CODES,
     ROUND_CODES,
     SEARCH_CODES,
+    SERVICE_CODES,
     NULL,
 };

@@ -103,7 +103,7 @@ def test_every_problem_code_has_a_status_and_all_texts_in_both_languages():
 
 
 def test_faults_and_explanations_have_the_same_placeholders_in_both_languages():
-    for section in ("faults", "explanations", "levels", "calendars"):
+    for section in ("faults", "explanations", "levels", "calendars", "exports"):
         for code, sentence in PROBLEMS[section].items():
             assert set(sentence) == {"en", "de"}, code
             assert set(PLACEHOLDER.findall(sentence["en"])) == set(PLACEHOLDER.findall(sentence["de"])), code

@@ -1,0 +1,41 @@
+-- SPDX-License-Identifier: EUPL-1.2
+-- As export_service_requests, with the filter that was saved and under the wall of today.
+SELECT require(EXISTS (SELECT FROM saved_export e WHERE e.id = :id AND e.account = me()), 'not_found');
+SELECT record_service_export(e.filter)
+  FROM saved_export e
+ WHERE e.id = :id
+   AND e.account = me();
+SELECT l.reference,
+       l.state,
+       l.outcome,
+       l.service,
+       title_in(l.service_name, :ctx_languages) AS service_name,
+       l.city,
+       title_in(l.office_name, :ctx_languages) AS office,
+       l.office_state,
+       l.advisor_name AS advisor,
+       l.company_name,
+       r.company_legal_status,
+       r.company_size,
+       r.company_industry,
+       r.company_register,
+       l.contact_name,
+       c.email AS contact_email,
+       r.contact_phone,
+       r.language,
+       r.message,
+       in_office_time(r.created_at) AS created_at,
+       in_office_time(r.submitted_at) AS submitted_at,
+       in_office_time(l.acknowledged_at) AS acknowledged_at,
+       in_office_time(l.due_at) AS due_at,
+       l.overdue::text AS overdue,
+       in_office_time(r.resolved_at) AS resolved_at,
+       in_office_time(r.closed_at) AS closed_at
+  FROM saved_export e
+  LEFT JOIN (service_rows(e.filter, :ctx_languages, 10001) x
+          JOIN service_request_line l ON l.office_row = x.office_row
+          JOIN service_request r ON r.id = l.request AND r.handled_by && my_advised()
+          JOIN service_request_contact c ON c.request = r.id) ON true
+ WHERE e.id = :id
+   AND e.account = me()
+ ORDER BY x.n;
