@@ -53,7 +53,7 @@ def test_a_service_tells_its_questions_and_who_answers(http):
     assert (offer["city"], offer["office"]["slug"], offer["office"]["name"]) == ("essen", "business-office", "Essen Ekonomik Kalkınma")
     assert len(offer["office"]["opening_hours"]) == 7 and offer["acknowledge_hours"] <= offer["resolve_hours"]
     everywhere = answer(http.get("/v1/services/fast-track"))["offers"]
-    assert everywhere[-1]["city"] is None and {o["office"]["slug"] for o in everywhere} == {"central-immigration-office"}
+    assert everywhere[-1]["city"] is None and {o["office"]["slug"] for o in everywhere if "test-" not in (o["city"] or "")} == {"central-immigration-office"}
     # Questions that only repeat the request's own city are not asked; topics are those of the portal.
     employee = answer(http.get("/v1/services/guide-for-employee"))["questions"]
     topics = {topic["slug"] for topic in answer(http.get("/v1/topics"))["items"]}

@@ -74,7 +74,7 @@ def ask_for_services(world):
                           ("SELECT forward_service_request(%s, NULL, 'essen', 'desk', 'Yours')", (askers["moved"].request,)))
     said("essen", askers["moved"].request, False)
     advisors["hagen"].step(askers["rejected"].request, "rejected", rejected_as="spam")
-    world.god.execute("INSERT INTO staff_absence (account, first_on, last_on, deputy) VALUES (%s, '2026-01-01', '2026-01-02', %s)",
+    world.god.execute("INSERT INTO staff_absence (account, first_on, last_on, deputy) VALUES (%s, today(), today() + 1, %s)",
                       (advisors["essen"].account, advisors["*"].account))
     everywhere = {*CITIES, "*"}
     made = {f"advisor {city}": Reader(session, session.account, advised=everywhere if city == "*" else {city}) for city, session in advisors.items()}
