@@ -56,7 +56,7 @@ def test_the_daemon_writes_only_what_people_say(world):
             ("guide_request", "waiting_since"), ("proposal", "expires_at"), ("proposal", "score"), ("match", "ended_by")}
     assert granted and not granted & kept
     assert {table for table, _ in granted} == {"account", "guide", "guide_request", "proposal", "match", "report", "service_request",
-                                              "service_request_office"} | {
+                                              "service_request_office", "consultation_slot", "appointment"} | {
         "attachment", "contact", "content", "event", "feedback", "media", "news", "place", "revision", "story"}  # by editors of the desk
 
 
@@ -79,7 +79,7 @@ def test_functions_load_twice(world):
 
 def test_every_state_is_one_a_machine_knows(world):
     """The CHECK of each state column and the transition table speak of the same states."""
-    for machine in ("guide", "guide_request", "proposal", "match", "report", "revision", "service_request_office"):
+    for machine in ("guide", "guide_request", "proposal", "match", "report", "revision", "service_request_office", "appointment"):
         check = world.value("SELECT pg_get_constraintdef(oid) FROM pg_constraint WHERE conrelid = %s::regclass AND conname = %s",
                             machine, f"{machine}_state_check")
         states = world.all("SELECT from_state AS s FROM transition WHERE machine = %s UNION SELECT to_state FROM transition WHERE machine = %s",

@@ -22,7 +22,7 @@ EXCEPTIONS = {
     "list_staff_guides": {"guide"},  # by a language or in two cities: walking the ids is cheaper in every other case
     "list_editorial_tasks": {"demand"}, "list_editorial_tasks.total": {"demand"},  # counts of words and things, most of which it wants
     "list_staff_guides.total": {"guide"}, "list_guide_requests.total": {"guide_request"}, "list_matches.total": {"match"},
-    "list_reports.total": {"report"},  # only with count=true
+    "list_reports.total": {"report"}, "list_appointments.total": {"appointment"}, "list_consultation_slots.total": {"consultation_slot"},  # only with count=true
 }
 
 # Half of the people are guides, half have a request; each request had two proposals; each city has thirty articles with a published
@@ -92,6 +92,26 @@ SELECT content, language, id, slug, title, summary, body_markdown, body_html, bo
 INSERT INTO content_slug (content, language, slug) SELECT content, language, slug FROM translation;
 INSERT INTO feedback (id, kind, desk, content, text, language) SELECT pg_temp.id(12, n), 'error', 'town-' || n % 100, pg_temp.id(9, n), '', 'de'
   FROM generate_series(1, 3000) AS n;
+INSERT INTO staff_role (account, role, city)
+SELECT pg_temp.id(1, n), 'advisor', 'town-' || n % 100 FROM generate_series(1, 3000, 10) AS n;
+INSERT INTO office (city, slug, name, opening_hours)
+SELECT 'town-' || n, 'desk', '{"en": "Desk"}', '[{}, {}, {}, {}, {}, {}, {}]' FROM generate_series(0, 99) AS n;
+INSERT INTO service (code, clientele, category, appointments) VALUES ('consulting', 'newcomer', 'help', true);
+INSERT INTO service_version (service, version, name) VALUES ('consulting', 1, '{"en": "Help"}');
+INSERT INTO service_request (id, account, reference, state, service, version, city, handled_by, contact_name, language)
+SELECT pg_temp.id(14, n), pg_temp.id(1, n), 'WR-0000' || n || '0', 'in_progress', 'consulting', 1, 'town-' || n % 100, ARRAY['town-' || n % 100], 'Somebody', 'en'
+  FROM generate_series(3001, 6000) AS n;
+INSERT INTO service_request_office (id, request, requester_account, request_state, city, office, state, assigned_at, acknowledge_due_at, resolve_due_at)
+SELECT pg_temp.id(15, n), pg_temp.id(14, n), pg_temp.id(1, n), 'in_progress', 'town-' || n % 100, 'desk', 'in_progress', now(), now(), now()
+  FROM generate_series(3001, 6000) AS n;
+INSERT INTO service_event (id, request, office_row, kind, public, by)
+SELECT pg_temp.id(16, n), pg_temp.id(14, n), pg_temp.id(15, n), 'submitted', true, 'system' FROM generate_series(3001, 6000) AS n;
+INSERT INTO consultation_slot (id, city, office, advisor, during)
+SELECT pg_temp.id(17, n), 'town-' || n % 100, 'desk', pg_temp.id(1, n), tstzrange(now() + n * interval '1 hour', now() + n * interval '1 hour' + interval '30 minutes')
+  FROM generate_series(1, 6000) AS n;
+INSERT INTO appointment (id, request, requester_account, office_row, city, office, slot, starts_at, ends_at)
+SELECT pg_temp.id(18, n), pg_temp.id(14, n), pg_temp.id(1, n), pg_temp.id(15, n), s.city, 'desk', s.id, s.starts_at, s.ends_at
+  FROM generate_series(3001, 6000) AS n JOIN consultation_slot s ON s.id = pg_temp.id(17, n);
 RESET session_replication_role;
 ANALYZE;
 """

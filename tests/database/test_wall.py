@@ -70,6 +70,15 @@ def ask_for_services(world):
     advisors["essen"].run(("SELECT lock_for_service_request(%s, 'staff')", (askers["two"].request,)),
                           ("SELECT add_service_office(%s, 'hagen', 'desk')", (askers["two"].request,)))
     said("hagen", askers["two"].request, False)
+    world.god.execute("UPDATE service SET appointments = true")
+    offer = ("INSERT INTO consultation_slot (id, city, office, advisor, during) SELECT %s, %s, 'desk', me(), tstzrange(t, t + interval '1 hour')"
+             " FROM (SELECT clock() + %s * interval '1 day') AS x(t)")
+    slots = {(city, day): str(uuid.uuid4()) for city in ("essen", "hagen", "*") for day in range(1, 5)}
+    for (city, day), slot in slots.items():
+        advisors[city].run((offer, (slot, city, day)))
+    for day, (name, city) in enumerate((("one", "essen"), ("two", "essen"), ("two", "hagen"), ("moved", "hagen")), 1):
+        askers[name].run(("SELECT lock_for_service_request(%s)", (askers[name].request,)),
+                         ("INSERT INTO appointment (id, request, slot) VALUES (%s, %s, %s)", (uuid.uuid4(), askers[name].request, slots[city, day])))
     advisors["hagen"].run(("SELECT lock_for_service_request(%s, 'staff')", (askers["moved"].request,)),
                           ("SELECT forward_service_request(%s, NULL, 'essen', 'desk', 'Yours')", (askers["moved"].request,)))
     said("essen", askers["moved"].request, False)
@@ -158,7 +167,7 @@ class Rules:
             return [row["r"] for row in world.all(f"SELECT to_jsonb(t) AS r FROM {table} t")]
         self.tables = {name: rows(name) for name in ("account", "revision", "feedback", "guide", "guide_city", "guide_verification", "guide_request", "proposal",
                                                      "match", "report", "matching_round", "matching_unplaced", "matching_override", "staff_role",
-                                                     "service_request", "service_request_office", "service_event", "staff_absence")}
+                                                     "service_request", "service_request_office", "service_event", "staff_absence", "consultation_slot", "appointment")}
         self.guides = {row["id"]: row for row in self.tables["guide"]}
         self.requests = {row["id"]: row for row in self.tables["guide_request"]}
 
@@ -254,6 +263,13 @@ class Rules:
                 and (row["public"] and asker == reader.account
                      or any(o["left_at"] is None or row["at"] <= o["left_at"] for o in self.rows_of(row["request"], reader))))
 
+    def appointment(self, reader, row):
+        return self.within(reader, row["request"]) and (row["requester_account"] == reader.account or row["city"] in reader.advised)
+
+    def consultation_slot(self, reader, row):
+        mine = any(a["slot"] == row["id"] and a["requester_account"] == reader.account and self.appointment(reader, a) for a in self.tables["appointment"])
+        return row["city"] in reader.advised or mine
+
     def staff_absence(self, reader, row):
         return reader.account in (row["account"], row["deputy"])
 
@@ -271,7 +287,7 @@ class Rules:
 
 
 FLAT = ("account", "revision", "feedback", "guide", "guide_city", "guide_verification", "guide_request", "proposal", "match", "report", "matching_round", "matching_unplaced", "matching_override",
-        "service_request", "service_request_office", "service_event", "staff_absence")
+        "service_request", "service_request_office", "service_event", "staff_absence", "consultation_slot", "appointment")
 WINDOWS = {"public_guide": "id", "guide_contact": "guide", "request_contact": "request", "proposal_detail": "proposal",
            "match_contact": "match, guide_email, newcomer_email", "staff_account": "id", "service_request_contact": "request"}
 OWN_TESTS = {"candidate", "eligible", "published_translation", "content_work", "editorial_task", "demand",
@@ -362,7 +378,8 @@ def test_rows_are_made_by_few_statements(world):
             WHERE grantee = 'welcome' AND privilege_type IN ('INSERT', 'DELETE', 'TRUNCATE') AND table_schema = 'welcome'""")}
     parts = {"attachment", "contact", "event", "media", "news", "place", "story"}  # of content: by its editors, says a trigger
     assert granted == {("guide", "INSERT"), ("guide_request", "INSERT"), ("guide_verification", "INSERT"), ("guide_verification", "DELETE"),
-                       ("content", "INSERT"), ("revision", "INSERT"), ("service_request", "INSERT"), ("service_event", "INSERT"), ("feedback", "INSERT"), *itertools.product(parts, ("INSERT", "DELETE"))}
+                       ("content", "INSERT"), ("revision", "INSERT"), ("service_request", "INSERT"), ("service_event", "INSERT"), ("consultation_slot", "INSERT"),
+                       ("appointment", "INSERT"), ("feedback", "INSERT"), *itertools.product(parts, ("INSERT", "DELETE"))}
 
 
 def test_only_the_guides_cities_note_what_they_saw(world, readers):

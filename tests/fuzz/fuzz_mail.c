@@ -15,7 +15,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     buffer_init(&out);
     const char *text = arena_copy(&arena, (const char *)data, size);
     const struct mail_content content = {.language = "en", .subject = text, .text = text, .html = text};
-    const struct mail_message message = {.from = "a@example.org", .to = text, .id = "1", .content = &content};
+    const struct mail_message message = {.from = "a@example.org", .to = text, .id = "1", .content = &content,
+                                         .calendar = size % 2 ? text : NULL, .calendar_method = "REQUEST"};
     if (text && mail_message_write(&out, &message)) {
         const char *to = mail_message_to(buffer_text(&out), &arena);
         require(to && strcmp(to, text) == 0); /* the address is where it was put */

@@ -64,12 +64,86 @@ static void test_what_is_no_day_is_no_event(void **state)
     calendar_free(calendar);
 }
 
+static const struct calendar_invitation INVITATION = {
+    .uid = "welcomed-appointment-1", .summary = "Advice", .description = "WR-1", .language = "en",
+    .starts_at = "2027-03-28T00:30:00Z", .ends_at = "2027-03-28T01:30:00Z", .created_at = "2027-01-01T10:00:00Z",
+    .changed_at = "2027-01-02T10:00:00Z", .stamped_at = "2027-01-03T10:00:00Z", .location = "Room 7",
+    .organizer = "Welcome <welcome@example.org>", .organizer_name = "Desk", .sequence = 2};
+
+/* The calendar of that invitation in the arena, or NULL where it is refused. */
+static const char *invited(const struct calendar_invitation *invitation, enum calendar_method method)
+{
+    struct buffer out;
+    struct calendar *calendar = calendar_new(NULL);
+    buffer_init(&out);
+    const bool done = calendar && calendar_add_invitation(calendar, invitation, method) && calendar_write(calendar, &out);
+    char *text = done ? arena_text(&arena, buffer_text(&out)) : NULL, *to = text;
+    for (const char *from = text; from && *from;) {
+        from += strncmp(from, "\r\n ", 3) == 0 ? 3 : 0;
+        *to++ = *from++;
+    }
+    if (to)
+        *to = '\0';
+    buffer_release(&out);
+    calendar_free(calendar);
+    return text;
+}
+
+static void test_an_invitation_is_at_a_moment_and_names_who_gets_it(void **state)
+{
+    struct calendar_invitation invitation = INVITATION;
+    (void)state;
+    invitation.attendee = "a@example.org";
+    invitation.attendee_name = "Nguyen \"Hoa\"\r\nX-BAD:1";
+    const char *text = invited(&invitation, CALENDAR_REQUEST);
+    assert_non_null(text);
+    static const char *const lines[] = {"METHOD:REQUEST", "UID:welcomed-appointment-1", "SEQUENCE:2", "DTSTAMP:20270103T100000Z",
+                                        "LAST-MODIFIED:20270102T100000Z", "DTSTART:20270328T003000Z", "DTEND:20270328T013000Z",
+                                        "STATUS:CONFIRMED", "ORGANIZER;CN=Desk:mailto:welcome@example.org", "LOCATION;LANGUAGE=en:Room 7"};
+    for (size_t i = 0; i < sizeof lines / sizeof *lines; i++)
+        assert_non_null(strstr(text, arena_printf(&arena, "\r\n%s\r\n", lines[i])));
+    assert_non_null(strstr(text, "Nguyen 'Hoa'  X-BAD:1"));
+    assert_null(strstr(text, "\r\nX-BAD"));
+    assert_non_null(strstr(text, ":mailto:a@example.org\r\n"));
+}
+
+static void test_a_cancellation_says_whether_all_of_it_is_off(void **state)
+{
+    struct calendar_invitation invitation = INVITATION;
+    (void)state;
+    assert_null(strstr(invited(&invitation, CALENDAR_CANCEL), "STATUS"));
+    invitation.cancelled = true;
+    const char *text = invited(&invitation, CALENDAR_CANCEL);
+    assert_non_null(strstr(text, "\r\nMETHOD:CANCEL\r\n"));
+    assert_non_null(strstr(text, "\r\nSTATUS:CANCELLED\r\n"));
+    assert_null(strstr(invited(&INVITATION, CALENDAR_PUBLISH), "ATTENDEE"));
+}
+
+static void test_what_is_no_moment_is_no_invitation(void **state)
+{
+    static const char *const wrong[] = {"", "2027-03-28", "2027-03-28T00:30:00", "tomorrow"};
+    char address[400] = "";
+    (void)state;
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+        struct calendar_invitation invitation = INVITATION;
+        invitation.starts_at = wrong[i];
+        assert_null(invited(&invitation, CALENDAR_REQUEST));
+    }
+    memset(address, 'a', sizeof address - 1);
+    struct calendar_invitation invitation = INVITATION;
+    invitation.attendee = address;
+    assert_null(invited(&invitation, CALENDAR_REQUEST));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_a_day_is_an_event_without_times),
         cmocka_unit_test(test_what_means_something_is_escaped),
         cmocka_unit_test(test_what_is_no_day_is_no_event),
+        cmocka_unit_test(test_an_invitation_is_at_a_moment_and_names_who_gets_it),
+        cmocka_unit_test(test_a_cancellation_says_whether_all_of_it_is_off),
+        cmocka_unit_test(test_what_is_no_moment_is_no_invitation),
     };
     return cmocka_run_group_tests(tests, arena_setup, arena_teardown);
 }

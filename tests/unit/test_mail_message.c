@@ -166,6 +166,29 @@ static void test_what_is_no_message_has_no_text(void **state)
     arena_release(&arena);
 }
 
+static void test_an_invitation_stands_in_the_mail_and_hangs_on_it(void **state)
+{
+    struct arena arena;
+    struct buffer out;
+    (void)state;
+    arena_init(&arena, 0);
+    buffer_init(&out);
+    const struct mail_message message = {.from = "a@example.org", .to = "b@example.org", .id = "0192-abc", .content = &CONTENT,
+                                         .calendar = "BEGIN:VCALENDAR\r\nEND:VCALENDAR\r\n", .calendar_method = "REQUEST"};
+    assert_true(mail_message_write(&out, &message));
+    const char *text = buffer_text(&out);
+    assert_has(text, "\r\nContent-Type: multipart/mixed; boundary=\"=_mixed_0192-abc\"\r\n\r\n--=_mixed_0192-abc\r\n"
+                     "Content-Type: multipart/alternative; boundary=\"=_0192-abc\"\r\n\r\n--=_0192-abc\r\nContent-Type: text/plain;");
+    assert_has(text, "--=_0192-abc\r\nContent-Type: text/calendar; method=REQUEST; charset=utf-8\r\nContent-Transfer-Encoding: base64\r\n\r\n"
+                     "QkVHSU46VkNBTEVOREFSDQpFTkQ6VkNBTEVOREFSDQo=\r\n--=_0192-abc--\r\n--=_mixed_0192-abc\r\n");
+    assert_has(text, "Content-Type: application/ics; name=\"invite.ics\"; charset=utf-8\r\n"
+                     "Content-Disposition: attachment; filename=\"invite.ics\"\r\nContent-Transfer-Encoding: base64\r\n\r\n"
+                     "QkVHSU46VkNBTEVOREFSDQpFTkQ6VkNBTEVOREFSDQo=\r\n--=_mixed_0192-abc--\r\n");
+    assert_string_equal(mail_message_text(text, &arena), CONTENT.text);
+    buffer_release(&out);
+    arena_release(&arena);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -174,6 +197,7 @@ int main(void)
         cmocka_unit_test(test_addresses_cannot_break_out),
         cmocka_unit_test(test_sender_names),
         cmocka_unit_test(test_the_text_comes_back),
+        cmocka_unit_test(test_an_invitation_stands_in_the_mail_and_hangs_on_it),
         cmocka_unit_test(test_lines_stay_short),
         cmocka_unit_test(test_what_is_no_message_has_no_text),
     };

@@ -77,6 +77,17 @@ static void test_lists_names_and_times_are_told_in_the_language(void **state)
     assert_lacks(en.text, "#token=");
 }
 
+static void test_a_time_by_another_clock_stays_as_it_is(void **state)
+{
+    json_t *data = json_pack("{s:s, s:s, s:s}", "starts_at", "2027-03-28T03:30", "local_at", "2027-03-27T22:30", "time_zone", "America/Sao_Paulo");
+    const struct mail_content de = render(*state, "appointment_booked", "de", data, NULL);
+    assert_has(de.text, "Sonntag, 28. März 2027");
+    assert_has(de.text, "03:30\n");
+    assert_has(de.text, "Uhrzeit bei Ihnen (America/Sao_Paulo): Samstag, 27. März 2027");
+    assert_has(de.text, "22:30\n");
+    assert_has(render(*state, "appointment_booked", "en", json_pack("{s:s}", "starts_at", "soon"), NULL).text, "Time in Germany: soon");
+}
+
 static void test_data_are_escaped_in_html(void **state)
 {
     const struct mail_content mail = render(*state, "proposal", "en", proposal_data("<script>alert('x')</script>"), "https://p/?a=1&b=\"#token=t");
@@ -181,6 +192,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_lists_names_and_times_are_told_in_the_language),
+        cmocka_unit_test(test_a_time_by_another_clock_stays_as_it_is),
         cmocka_unit_test(test_data_are_escaped_in_html),
         cmocka_unit_test(test_arabic_runs_from_right_to_left),
         cmocka_unit_test(test_only_what_could_turn_the_text_is_isolated_elsewhere),
