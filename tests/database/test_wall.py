@@ -61,9 +61,12 @@ def ask_for_services(world):
     world.insert("service_request", {"id": str(uuid.uuid4()), "service": "help", "city": "essen", "contact_name": "Nobody", "language": "de"}, world.address())
     say = ("INSERT INTO service_event (id, request, office_row, kind, public, by, actor, text) VALUES (%s, %s, my_office_row(%s, NULL), 'message', %s,"
            " 'staff', me(), 'Words')")
+    bring = ("INSERT INTO service_attachment (id, request, event, office_row, public, by, actor, name, type, size, kept_in, bytes)"
+             " VALUES (%s, %s, %s, my_office_row(%s, NULL), %s, 'staff', me(), 'a.txt', 'text/plain', 4, 'database', 'Text')")
 
     def said(city, request, public):
-        advisors[city].run((say, (uuid.uuid4(), request, request, public)))
+        event = uuid.uuid4()
+        advisors[city].run((say, (event, request, request, public)), (bring, (uuid.uuid4(), request, event, request, public)))
     for name, city in {"one": "essen", "two": "essen", "moved": "hagen"}.items():
         for public in (True, False):
             said(city, askers[name].request, public)
@@ -158,7 +161,8 @@ class Rules:
             return [row["r"] for row in world.all(f"SELECT to_jsonb(t) AS r FROM {table} t")]
         self.tables = {name: rows(name) for name in ("account", "revision", "feedback", "guide", "guide_city", "guide_verification", "guide_request", "proposal",
                                                      "match", "report", "matching_round", "matching_unplaced", "matching_override", "staff_role",
-                                                     "service_request", "service_request_office", "service_event", "staff_absence")}
+                                                     "service_request", "service_request_office", "service_event", "service_attachment",
+                                                     "staff_absence")}
         self.guides = {row["id"]: row for row in self.tables["guide"]}
         self.requests = {row["id"]: row for row in self.tables["guide_request"]}
 
@@ -254,6 +258,11 @@ class Rules:
                 and (row["public"] and asker == reader.account
                      or any(o["left_at"] is None or row["at"] <= o["left_at"] for o in self.rows_of(row["request"], reader))))
 
+    service_attachment = service_event  # and nobody gets a file whose message they do not see
+
+    def service_attachment_record(self, reader):
+        return {(row["id"],) for row in self.tables["service_attachment"] if self.service_attachment(reader, row)}
+
     def staff_absence(self, reader, row):
         return reader.account in (row["account"], row["deputy"])
 
@@ -271,9 +280,9 @@ class Rules:
 
 
 FLAT = ("account", "revision", "feedback", "guide", "guide_city", "guide_verification", "guide_request", "proposal", "match", "report", "matching_round", "matching_unplaced", "matching_override",
-        "service_request", "service_request_office", "service_event", "staff_absence")
+        "service_request", "service_request_office", "service_event", "service_attachment", "staff_absence")
 WINDOWS = {"public_guide": "id", "guide_contact": "guide", "request_contact": "request", "proposal_detail": "proposal",
-           "match_contact": "match, guide_email, newcomer_email", "staff_account": "id", "service_request_contact": "request"}
+           "match_contact": "match, guide_email, newcomer_email", "staff_account": "id", "service_request_contact": "request", "service_attachment_record": "id"}
 OWN_TESTS = {"candidate", "eligible", "published_translation", "content_work", "editorial_task", "demand",
              "media_record"}  # test_rules.py; content
 
@@ -362,7 +371,8 @@ def test_rows_are_made_by_few_statements(world):
             WHERE grantee = 'welcome' AND privilege_type IN ('INSERT', 'DELETE', 'TRUNCATE') AND table_schema = 'welcome'""")}
     parts = {"attachment", "contact", "event", "media", "news", "place", "story"}  # of content: by its editors, says a trigger
     assert granted == {("guide", "INSERT"), ("guide_request", "INSERT"), ("guide_verification", "INSERT"), ("guide_verification", "DELETE"),
-                       ("content", "INSERT"), ("revision", "INSERT"), ("service_request", "INSERT"), ("service_event", "INSERT"), ("feedback", "INSERT"), *itertools.product(parts, ("INSERT", "DELETE"))}
+                       ("content", "INSERT"), ("revision", "INSERT"), ("service_request", "INSERT"), ("service_event", "INSERT"),
+                       ("service_attachment", "INSERT"), ("feedback", "INSERT"), *itertools.product(parts, ("INSERT", "DELETE"))}
 
 
 def test_only_the_guides_cities_note_what_they_saw(world, readers):
