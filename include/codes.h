@@ -7,6 +7,7 @@
 
 extern const struct operation_code ACCOUNT_CODES[];          /* src/accounts/account_codes.c */
 extern const struct operation_code APPOINTMENT_CODES[];      /* src/services/appointment_codes.c */
+extern const struct operation_code ATTACHMENT_CODES[];       /* src/services/attachment_codes.c */
 extern const struct operation_code CHECKLIST_CODES[];        /* src/information/checklist.c */
 extern const struct operation_code EVENT_CODES[];            /* src/events/event_codes.c */
 extern const struct operation_code MATCHING_CODES[];         /* src/matching/explanation.c */

@@ -34,6 +34,7 @@ struct config {
     int matching_second_ask;         /* hours of silence until one more guide is asked; 0: never */
     int job_pause;                   /* seconds between runs of the timed jobs (expiry, reminders, cleaning) */
     const char *content_directory;   /* where `import` reads */
+    const char *attachments;         /* folder of the files of service requests; NULL: they are in the database */
     bool check_answers;              /* every answer is validated against its schema */
     const char *log_level;           /* debug, info, warning or error */
     int body_max;                    /* bytes a request body may have unless the contract says otherwise */

@@ -37,6 +37,9 @@ struct operation_code {
      * each media type the contract offers besides application/json. *type is the one asked for; a parameter may be added to it. Rows
      * may be none, unless 404 is documented; of a list only the first request_shown() count. False: out of memory. It may refuse. */
     bool (*write)(struct request *request, const PGresult *rows, struct buffer *out, const char **type);
+    /* When the database has refused what work() prepared, or was never asked: to take back what work() did elsewhere. Not when nobody
+     * knows (the connection was lost), so something else has to tidy up in the end. On any loop's thread. */
+    void (*undo)(struct request *request);
     /* After each successful answer from rows, on any loop's thread: to count in memory. */
     void (*answered)(const struct request *request, const PGresult *rows);
     const struct column_code *columns; /* columns written by C, or with write NULL only there for it; ends with {0} */
@@ -83,6 +86,10 @@ void request_served(struct request *request, const char *language);
 
 /* Sets a derived parameter to its text form (NULL: SQL NULL); value must live as long as the request. */
 void request_derive(struct request *request, const char *name, const char *value);
+
+/* Something in the request's arena that work() has for write() and undo(); NULL at first. */
+void request_keep(struct request *request, void *thing);
+void *request_kept(const struct request *request);
 
 /* Runs the operation's statement file of that variant ("by_city") instead of the plain one. */
 void request_variant(struct request *request, const char *variant);

@@ -50,6 +50,7 @@ struct request {
     const struct program *program;
     enum lane_kind lane; /* the operation's unless its C says otherwise */
     const char *derived[DERIVED_MAX];
+    void *kept;          /* of the operation's C */
     const char *place; /* opened cursor */
     char made_id[37];  /* :ctx_id, empty until needed */
     struct segment segment;

@@ -1,6 +1,6 @@
 -- SPDX-License-Identifier: EUPL-1.2
 -- The wall. Flat policies over own columns; class D tables (session, login_token, confirmation, feedback_address, staff_role, block, check_in, secret,
--- service_request_words,
+-- service_request_words, service_attachment_gone,
 -- audit, and for the daemon outbox, guide_language, guide_request_language) have none: functions only.
 -- The test for a task session is a CASE because the planner guesses that half the rows pass it, not one in two hundred.
 
@@ -116,6 +116,25 @@ CREATE POLICY advised_or_booked ON consultation_slot FOR SELECT TO welcome
          OR EXISTS (SELECT FROM appointment a WHERE a.slot = consultation_slot.id AND a.requester_account = (SELECT me())));
 CREATE POLICY offer ON consultation_slot FOR INSERT TO welcome WITH CHECK (city = ANY ((SELECT my_advised())::text[]));
 CREATE POLICY withdraw ON consultation_slot FOR UPDATE TO welcome USING (city = ANY ((SELECT my_advised())::text[]));
+
+-- A file is told to whom its message is told, and to an office that gave the request away only if it was there by then.
+CREATE POLICY told ON service_attachment FOR SELECT TO welcome
+  USING ((public AND EXISTS (SELECT FROM service_request r WHERE r.id = service_attachment.request AND r.account = (SELECT me())))
+         OR EXISTS (SELECT FROM service_request_office o
+                     WHERE o.request = service_attachment.request AND o.city = ANY ((SELECT my_advised())::text[])
+                       AND (o.left_at IS NULL OR service_attachment.at <= o.left_at)));
+CREATE POLICY attach ON service_attachment FOR INSERT TO welcome
+  WITH CHECK (actor = (SELECT me())
+              AND (event IS NULL OR EXISTS (SELECT FROM service_event e
+                                             WHERE e.id = service_attachment.event AND e.request = service_attachment.request AND e.kind = 'message'
+                                               AND e.actor = (SELECT me()) AND e.public = service_attachment.public
+                                               AND e.office_row IS NOT DISTINCT FROM service_attachment.office_row))
+              AND CASE by WHEN 'requester' THEN public AND office_row IS NULL
+                                                AND EXISTS (SELECT FROM service_request r
+                                                             WHERE r.id = service_attachment.request AND r.account = (SELECT me()))
+                          ELSE EXISTS (SELECT FROM service_request_office o
+                                        WHERE o.id = service_attachment.office_row AND o.request = service_attachment.request
+                                          AND o.city = ANY ((SELECT my_advised())::text[]) AND o.left_at IS NULL) END);
 
 CREATE POLICY own ON staff_absence FOR SELECT TO welcome USING (account = (SELECT me()) OR deputy = (SELECT me()));
 CREATE POLICY write ON staff_absence FOR INSERT TO welcome WITH CHECK (account = (SELECT me()));

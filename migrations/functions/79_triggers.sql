@@ -80,6 +80,16 @@ CREATE OR REPLACE TRIGGER c_words_gone AFTER DELETE ON service_event
   FOR EACH ROW WHEN (OLD.text IS NOT NULL) EXECUTE FUNCTION service_words_changed('request');
 CREATE OR REPLACE TRIGGER a_absence BEFORE INSERT ON staff_absence FOR EACH ROW EXECUTE FUNCTION staff_absence_before();
 CREATE OR REPLACE TRIGGER a_saved BEFORE INSERT ON saved_export FOR EACH ROW EXECUTE FUNCTION saved_export_before();
+CREATE OR REPLACE TRIGGER b_said AFTER INSERT ON service_event
+  FOR EACH ROW WHEN (NEW.kind = 'message') EXECUTE FUNCTION service_message_after();
+CREATE OR REPLACE TRIGGER a_limits BEFORE INSERT ON service_attachment FOR EACH ROW EXECUTE FUNCTION service_attachment_before();
+CREATE OR REPLACE TRIGGER b_brought AFTER INSERT ON service_attachment FOR EACH ROW EXECUTE FUNCTION service_attachment_after();
+CREATE OR REPLACE TRIGGER c_gone AFTER DELETE ON service_attachment
+  FOR EACH ROW WHEN (OLD.kept_in = 'directory') EXECUTE FUNCTION service_attachment_after();
+CREATE OR REPLACE TRIGGER c_rating BEFORE UPDATE OF rating, rating_text ON service_request
+  FOR EACH ROW WHEN ((OLD.rating, OLD.rating_text) IS DISTINCT FROM (NEW.rating, NEW.rating_text)) EXECUTE FUNCTION service_request_rating();
+CREATE OR REPLACE TRIGGER d_rated AFTER UPDATE OF rating, rating_text ON service_request
+  FOR EACH ROW WHEN ((OLD.rating, OLD.rating_text) IS DISTINCT FROM (NEW.rating, NEW.rating_text)) EXECUTE FUNCTION service_request_rated();
 
 CREATE OR REPLACE TRIGGER a_tree BEFORE INSERT OR UPDATE ON content FOR EACH ROW EXECUTE FUNCTION content_before();
 CREATE OR REPLACE TRIGGER b_below AFTER UPDATE ON content FOR EACH ROW EXECUTE FUNCTION content_after();

@@ -212,6 +212,14 @@ static void note_session(const struct request *request)
         session_used(PQgetvalue(identity, 0, 0));
 }
 
+/* What the operation's C did beside the database is taken back, unless nobody knows whether the database kept its part. */
+static void undo(struct request *request)
+{
+    const struct operation_code *code = request->endpoint->code;
+    if (code && code->undo && request->segment.outcome != OUTCOME_ANSWERED && request->segment.outcome != OUTCOME_LOST)
+        code->undo(request);
+}
+
 static void answer_outcome(struct request *request)
 {
     switch (request->segment.outcome) {
@@ -282,6 +290,7 @@ void request_answer_resume(struct request *request)
 void request_answer_segment(struct request *request)
 {
     answer_outcome(request);
+    undo(request);
     request_headers(request);
     segment_release(&request->segment);
     if (request->phase == REQUEST_WAITING) {

@@ -61,6 +61,8 @@ const struct config_key CONFIG_KEYS[] = {
     INTEGER("JOB_PAUSE", job_pause, "5", 1, 3600,
             "Seconds between runs of the timed jobs: expiry, reminders, cleaning."),
     TEXT("CONTENT_DIRECTORY", content_directory, "content", "Folder that `import` reads."),
+    TEXT("ATTACHMENTS", attachments, NULL,
+         "Folder that new attachments of service requests are kept in; unset, they are kept in the database. Keep it set while any lie there."),
     BOOLEAN("CHECK_ANSWERS", check_answers, NULL, "false",
             "Whether every answer is checked against its schema before it is sent; for tests."),
     CHOICE("LOG_LEVEL", log_level, "debug|info|warning|error", "info", "Least level that is logged."),

@@ -317,6 +317,16 @@ void request_derive(struct request *request, const char *name, const char *value
             request->derived[i] = value;
 }
 
+void request_keep(struct request *request, void *thing)
+{
+    request->kept = thing;
+}
+
+void *request_kept(const struct request *request)
+{
+    return request->kept;
+}
+
 void request_variant(struct request *request, const char *variant)
 {
     const struct program *program = endpoint_program(request->endpoint, variant);

@@ -2,7 +2,8 @@
  * Which kind of thing bytes are, whatever is said about them, and what they then go through. */
 #include "media.h"
 
-#include <magic.h>
+#include "sniff.h"
+
 #include <string.h>
 
 #include "banned.h"
@@ -51,20 +52,12 @@ bool media_size_fits(unsigned long width, unsigned long height, struct media_fau
     return width * height <= MEDIA_PIXELS_MAX || media_refuse(fault, "media_pixels", "40000000");
 }
 
-/* The library's cookies belong to one thread, hence a new one each time: reading its file takes some milliseconds. */
 static bool recognised(const char *type, struct media_input input, struct media_fault *fault)
 {
-    const magic_t magic = magic_open(MAGIC_MIME_TYPE | MAGIC_NO_CHECK_COMPRESS | MAGIC_NO_CHECK_TAR | MAGIC_NO_CHECK_CDF |
-                                     MAGIC_NO_CHECK_ELF);
-    if (!magic)
+    char found[SNIFF_MAX];
+    if (!sniff(input.bytes, input.length, found))
         return media_refuse(fault, NULL, NULL);
-    const char *found = magic_load(magic, NULL) == 0 ? magic_buffer(magic, input.bytes, input.length) : NULL;
-    const bool same = found && strcmp(found, type) == 0;
-    const bool failed = !found;
-    magic_close(magic);
-    if (failed)
-        return media_refuse(fault, NULL, NULL);
-    return same || media_refuse(fault, "media_type", type);
+    return strcmp(found, type) == 0 || media_refuse(fault, "media_type", type);
 }
 
 bool media_clean(const char *type, struct media_input input, struct media_output *output, struct media_fault *fault)

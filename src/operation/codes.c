@@ -9,6 +9,7 @@
 const struct operation_code *const OPERATION_CODES[] = {
     ACCOUNT_CODES,
     APPOINTMENT_CODES,
+    ATTACHMENT_CODES,
     CHECKLIST_CODES,
     EVENT_CODES,
     MATCHING_CODES,

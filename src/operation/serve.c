@@ -38,7 +38,8 @@ struct daemon {
     int listen_fd;
 };
 
-static const struct job *const JOBS[] = {&MAILER_JOB, &MATCHING_JOB, &PRICES_JOB, &TIMES_JOB, &DEMAND_JOB, &EVENTS_JOB, &SESSIONS_JOB};
+static const struct job *const JOBS[] = {&MAILER_JOB, &MATCHING_JOB, &PRICES_JOB, &TIMES_JOB, &DEMAND_JOB, &EVENTS_JOB, &SESSIONS_JOB,
+                                         &ATTACHMENTS_JOB};
 
 /* Connected, or NULL after DATABASE_PATIENCE with a line on standard error. */
 static PGconn *database_wait(const struct config *config)

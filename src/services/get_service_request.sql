@@ -29,6 +29,8 @@ SELECT r.id,
           FROM service_request_office o
          WHERE o.request = r.id
            AND (o.requester_account = me() OR o.city = ANY (my_advised()))) AS due_at,
+       service_events_of(r.id, :ctx_languages) AS events,
+       service_attachments_of(r.id, NULL) AS attachments,
        r.created_at,
        r.submitted_at,
        r.resolved_at,

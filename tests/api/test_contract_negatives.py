@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: EUPL-1.2
 # Standing negative cases of every operation, made from the contract: what is wrong in each place where something can be wrong.
 import itertools
+import urllib.parse
 
 import pytest
 
@@ -34,12 +35,13 @@ class Operation:
         self.bytes_type = next(iter(kinds)) if kinds and not self.body else None
 
     def target(self, **values):
-        """The path with its parameters filled in: examples of the contract unless said."""
+        """The path and what has to stand behind it, with their parameters filled in: examples of the contract unless said."""
         for parameter in self.parameters:
             if parameter["in"] == "path":
                 example = NOBODY if parameter["name"] == "id" else parameter["example"]
                 values.setdefault(parameter["name"], example)
-        return self.path.format_map(values)
+        asked = {parameter["name"]: parameter["example"] for parameter in self.parameters if parameter["in"] == "query" and parameter.get("required")}
+        return self.path.format_map(values) + ("?" + urllib.parse.urlencode(asked) if asked else "")
 
     def __repr__(self):
         return self.id

@@ -12,7 +12,7 @@ FILES = sorted(ROOT.glob("src/*/*.sql"))
 AMBIENT = {"ctx_id": "uuid", "ctx_languages": "text[]", "ctx_request_id": "text", "ctx_cursor": "jsonb", "ctx_if_match": "text",
            "access_token": "text", "access_token_hash": "bytea", "body_html": "text", "body_text": "text", "embeds": "text[]",
            "type": "text", "bytes": "bytea", "width": "integer", "height": "integer", "hash": "text", "round": "jsonb", "round_id": "uuid",
-           "occurrences": "text[]", "expanded_to": "date"}
+           "occurrences": "text[]", "expanded_to": "date", "attachment": "uuid", "size": "integer"}
 
 # What may read a whole table all the same, since it wants most of it or nothing narrower is asked.
 ALL_STAFF = {"account", "staff_role"}  # there are hundreds
@@ -112,6 +112,20 @@ SELECT pg_temp.id(17, n), 'town-' || n % 100, 'desk', pg_temp.id(1, n), tstzrang
 INSERT INTO appointment (id, request, requester_account, office_row, city, office, slot, starts_at, ends_at)
 SELECT pg_temp.id(18, n), pg_temp.id(14, n), pg_temp.id(1, n), pg_temp.id(15, n), s.city, 'desk', s.id, s.starts_at, s.ends_at
   FROM generate_series(3001, 6000) AS n JOIN consultation_slot s ON s.id = pg_temp.id(17, n);
+INSERT INTO service (code, clientele, category) SELECT 'service-' || n, 'newcomer', 'help' FROM generate_series(1, 20) AS n;
+INSERT INTO service_version (service, version, name) SELECT code, 1, '{"en": "Help"}' FROM service WHERE code <> 'consulting';
+INSERT INTO service_request (id, account, reference, state, service, version, city, handled_by, contact_name, language)
+SELECT pg_temp.id(20, n), pg_temp.id(1, n), 'WR-' || lpad(n::text, 9, '0'), 'in_progress', 'service-' || 1 + n % 20, 1, 'town-' || n % 100,
+       ARRAY['town-' || n % 100], 'Somebody', 'en'
+  FROM generate_series(1, 6000) AS n;
+INSERT INTO service_request_office (id, request, requester_account, request_state, city, office, state, assigned_at, acknowledge_due_at, resolve_due_at)
+SELECT pg_temp.id(21, n), pg_temp.id(20, n), pg_temp.id(1, n), 'in_progress', 'town-' || n % 100, 'desk', 'in_progress', now(), now(), now()
+  FROM generate_series(1, 6000) AS n;
+INSERT INTO service_event (id, request, office_row, kind, public, by, actor)
+SELECT pg_temp.id(21 + k, n), pg_temp.id(20, n), pg_temp.id(21, n), 'message', true, 'staff', pg_temp.id(1, 1 + n % 100)
+  FROM generate_series(1, 6000) AS n, generate_series(1, 3) AS k;
+INSERT INTO service_attachment (id, request, public, by, actor, name, type, size, kept_in)
+SELECT pg_temp.id(25, n), pg_temp.id(20, n), true, 'requester', pg_temp.id(1, n), 'a.txt', 'text/plain', 1, 'directory' FROM generate_series(1, 6000) AS n;
 RESET session_replication_role;
 ANALYZE;
 """

@@ -61,9 +61,12 @@ def ask_for_services(world):
     world.insert("service_request", {"id": str(uuid.uuid4()), "service": "help", "city": "essen", "contact_name": "Nobody", "language": "de"}, world.address())
     say = ("INSERT INTO service_event (id, request, office_row, kind, public, by, actor, text) VALUES (%s, %s, my_office_row(%s, NULL), 'message', %s,"
            " 'staff', me(), 'Words')")
+    bring = ("INSERT INTO service_attachment (id, request, event, office_row, public, by, actor, name, type, size, kept_in, bytes)"
+             " VALUES (%s, %s, %s, my_office_row(%s, NULL), %s, 'staff', me(), 'a.txt', 'text/plain', 4, 'database', 'Text')")
 
     def said(city, request, public):
-        advisors[city].run((say, (uuid.uuid4(), request, request, public)))
+        event = uuid.uuid4()
+        advisors[city].run((say, (event, request, request, public)), (bring, (uuid.uuid4(), request, event, request, public)))
     for name, city in {"one": "essen", "two": "essen", "moved": "hagen"}.items():
         for public in (True, False):
             said(city, askers[name].request, public)
@@ -85,6 +88,8 @@ def ask_for_services(world):
     advisors["hagen"].step(askers["rejected"].request, "rejected", rejected_as="spam")
     world.god.execute("INSERT INTO staff_absence (account, first_on, last_on, deputy) VALUES (%s, today(), today() + 1, %s)",
                       (advisors["essen"].account, advisors["*"].account))
+    for session in advisors.values():
+        world.god.execute("INSERT INTO saved_export (id, account, name, filter) VALUES (uuid_v7(), %s, 'mine', '{}')", (session.account,))
     everywhere = {*CITIES, "*"}
     made = {f"advisor {city}": Reader(session, session.account, advised=everywhere if city == "*" else {city}) for city, session in advisors.items()}
     made |= {f"asker {name}": Reader(session, session.account) for name, session in askers.items()}
@@ -167,7 +172,8 @@ class Rules:
             return [row["r"] for row in world.all(f"SELECT to_jsonb(t) AS r FROM {table} t")]
         self.tables = {name: rows(name) for name in ("account", "revision", "feedback", "guide", "guide_city", "guide_verification", "guide_request", "proposal",
                                                      "match", "report", "matching_round", "matching_unplaced", "matching_override", "staff_role",
-                                                     "service_request", "service_request_office", "service_event", "staff_absence", "consultation_slot", "appointment")}
+                                                     "service_request", "service_request_office", "service_event", "service_attachment", "staff_absence",
+                                                     "consultation_slot", "appointment", "saved_export")}
         self.guides = {row["id"]: row for row in self.tables["guide"]}
         self.requests = {row["id"]: row for row in self.tables["guide_request"]}
 
@@ -270,6 +276,20 @@ class Rules:
         mine = any(a["slot"] == row["id"] and a["requester_account"] == reader.account and self.appointment(reader, a) for a in self.tables["appointment"])
         return row["city"] in reader.advised or mine
 
+    service_attachment = service_event  # and nobody gets a file whose message they do not see
+
+    def service_attachment_record(self, reader):
+        return {(row["id"],) for row in self.tables["service_attachment"] if self.service_attachment(reader, row)}
+
+    def saved_export(self, reader, row):
+        return row["account"] == reader.account
+
+    def service_request_line(self, reader):
+        return {(o["id"],) for o in self.tables["service_request_office"] if o["left_at"] is None and self.service_request_office(reader, o)}
+
+    def my_deputy(self, reader):
+        return {(a["deputy"],) for a in self.tables["staff_absence"] if a["account"] == reader.account}
+
     def staff_absence(self, reader, row):
         return reader.account in (row["account"], row["deputy"])
 
@@ -287,9 +307,10 @@ class Rules:
 
 
 FLAT = ("account", "revision", "feedback", "guide", "guide_city", "guide_verification", "guide_request", "proposal", "match", "report", "matching_round", "matching_unplaced", "matching_override",
-        "service_request", "service_request_office", "service_event", "staff_absence", "consultation_slot", "appointment")
+        "service_request", "service_request_office", "service_event", "service_attachment", "staff_absence", "consultation_slot", "appointment", "saved_export")
 WINDOWS = {"public_guide": "id", "guide_contact": "guide", "request_contact": "request", "proposal_detail": "proposal",
-           "match_contact": "match, guide_email, newcomer_email", "staff_account": "id", "service_request_contact": "request"}
+           "match_contact": "match, guide_email, newcomer_email", "staff_account": "id", "service_request_contact": "request", "service_attachment_record": "id",
+           "service_request_line": "office_row", "my_deputy": "id"}
 OWN_TESTS = {"candidate", "eligible", "published_translation", "content_work", "editorial_task", "demand",
              "media_record"}  # test_rules.py; content
 
@@ -379,7 +400,8 @@ def test_rows_are_made_by_few_statements(world):
     parts = {"attachment", "contact", "event", "media", "news", "place", "story"}  # of content: by its editors, says a trigger
     assert granted == {("guide", "INSERT"), ("guide_request", "INSERT"), ("guide_verification", "INSERT"), ("guide_verification", "DELETE"),
                        ("content", "INSERT"), ("revision", "INSERT"), ("service_request", "INSERT"), ("service_event", "INSERT"), ("consultation_slot", "INSERT"),
-                       ("appointment", "INSERT"), ("feedback", "INSERT"), *itertools.product(parts, ("INSERT", "DELETE"))}
+                       ("appointment", "INSERT"), ("service_attachment", "INSERT"), ("feedback", "INSERT"), *itertools.product(parts, ("INSERT", "DELETE")),
+                       *itertools.product(("staff_absence", "saved_export"), ("INSERT", "DELETE"))}
 
 
 def test_only_the_guides_cities_note_what_they_saw(world, readers):
