@@ -101,8 +101,8 @@ INSERT INTO service_version (service, version, name) VALUES ('consulting', 1, '{
 INSERT INTO service_request (id, account, reference, state, service, version, city, handled_by, contact_name, language)
 SELECT pg_temp.id(14, n), pg_temp.id(1, n), 'WR-0000' || n || '0', 'in_progress', 'consulting', 1, 'town-' || n % 100, ARRAY['town-' || n % 100], 'Somebody', 'en'
   FROM generate_series(3001, 6000) AS n;
-INSERT INTO service_request_office (id, request, requester_account, request_state, city, office, state, assigned_at, acknowledge_due_at, resolve_due_at)
-SELECT pg_temp.id(15, n), pg_temp.id(14, n), pg_temp.id(1, n), 'in_progress', 'town-' || n % 100, 'desk', 'in_progress', now(), now(), now()
+INSERT INTO service_request_office (id, request, requester_account, service, request_state, city, office, state, assigned_at, acknowledge_due_at, resolve_due_at)
+SELECT pg_temp.id(15, n), pg_temp.id(14, n), pg_temp.id(1, n), 'consulting', 'in_progress', 'town-' || n % 100, 'desk', 'in_progress', now(), now(), now()
   FROM generate_series(3001, 6000) AS n;
 INSERT INTO service_event (id, request, office_row, kind, public, by)
 SELECT pg_temp.id(16, n), pg_temp.id(14, n), pg_temp.id(15, n), 'submitted', true, 'system' FROM generate_series(3001, 6000) AS n;
@@ -118,14 +118,16 @@ INSERT INTO service_request (id, account, reference, state, service, version, ci
 SELECT pg_temp.id(20, n), pg_temp.id(1, n), 'WR-' || lpad(n::text, 9, '0'), 'in_progress', 'service-' || 1 + n % 20, 1, 'town-' || n % 100,
        ARRAY['town-' || n % 100], 'Somebody', 'en'
   FROM generate_series(1, 6000) AS n;
-INSERT INTO service_request_office (id, request, requester_account, request_state, city, office, state, assigned_at, acknowledge_due_at, resolve_due_at)
-SELECT pg_temp.id(21, n), pg_temp.id(20, n), pg_temp.id(1, n), 'in_progress', 'town-' || n % 100, 'desk', 'in_progress', now(), now(), now()
+INSERT INTO service_request_office (id, request, requester_account, service, request_state, city, office, state, assigned_at, acknowledge_due_at, resolve_due_at)
+SELECT pg_temp.id(21, n), pg_temp.id(20, n), pg_temp.id(1, n), 'service-' || 1 + n % 20, 'in_progress', 'town-' || n % 100, 'desk', 'in_progress', now(), now(), now()
   FROM generate_series(1, 6000) AS n;
 INSERT INTO service_event (id, request, office_row, kind, public, by, actor)
 SELECT pg_temp.id(21 + k, n), pg_temp.id(20, n), pg_temp.id(21, n), 'message', true, 'staff', pg_temp.id(1, 1 + n % 100)
   FROM generate_series(1, 6000) AS n, generate_series(1, 3) AS k;
 INSERT INTO service_attachment (id, request, public, by, actor, name, type, size, kept_in)
 SELECT pg_temp.id(25, n), pg_temp.id(20, n), true, 'requester', pg_temp.id(1, n), 'a.txt', 'text/plain', 1, 'directory' FROM generate_series(1, 6000) AS n;
+INSERT INTO staff_absence (account, first_on, last_on, deputy) SELECT pg_temp.id(1, n), today(), today(), pg_temp.id(1, n + 1) FROM generate_series(1, 3000) AS n;
+INSERT INTO saved_export (id, account, name, filter) SELECT pg_temp.id(26, n), pg_temp.id(1, n), 'mine', '{}' FROM generate_series(1, 3000) AS n;
 RESET session_replication_role;
 ANALYZE;
 """
