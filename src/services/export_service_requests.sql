@@ -33,7 +33,22 @@ SELECT l.reference,
   LEFT JOIN (service_rows(jsonb_strip_nulls(jsonb_build_object('state', :state, 'city', :city, 'office', :office, 'service', :service, 'clientele', :clientele,
                                                              'advisor', :advisor, 'overdue', :overdue, 'due_before', :due_before, 'q', :q, 'sort', :sort)),
                           :ctx_languages, 10001) x
-          JOIN service_request_line l ON l.office_row = x.office_row
-          JOIN service_request r ON r.id = l.request AND r.handled_by && my_advised()
-          JOIN service_request_contact c ON c.request = r.id) ON true
+         CROSS JOIN LATERAL (
+                 SELECT v.request, v.reference, v.state, v.outcome, v.service, v.service_name, v.city, v.office_name, v.office_state,
+                        v.advisor_name, v.company_name, v.contact_name, v.acknowledged_at, v.due_at, v.overdue
+                   FROM service_request_line v
+                  WHERE v.office_row = x.office_row
+                  LIMIT 1) l
+         CROSS JOIN LATERAL (
+                 SELECT q.company_legal_status, q.company_size, q.company_industry, q.company_register, q.contact_phone, q.language,
+                        q.message, q.created_at, q.submitted_at, q.resolved_at, q.closed_at
+                   FROM service_request q
+                  WHERE q.id = l.request
+                    AND q.handled_by && my_advised()
+                  LIMIT 1) r
+         CROSS JOIN LATERAL (
+                 SELECT w.email
+                   FROM service_request_contact w
+                  WHERE w.request = l.request
+                  LIMIT 1) c) ON true
  ORDER BY x.n;

@@ -1,14 +1,15 @@
 -- SPDX-License-Identifier: EUPL-1.2
 -- As list_service_requests, what was typed; on the slow lane. service_requests_found() looks inside the wall, the rows are tested again.
+-- OFFSET 0: they are sorted before each is asked whether it is the first of its request, so that only those of the page are.
 WITH found AS MATERIALIZED (
   SELECT f.request, f.own
     FROM service_requests_found(:q, :ctx_languages) f
-), page AS (
-  SELECT o.id
+), hit AS (
+  SELECT o.id, o.request, found.own
     FROM found
     JOIN service_request_office o ON o.request = found.request
-   WHERE CASE WHEN found.own THEN o.requester_account = me() AND :advisor IS NULL
-              ELSE o.city = ANY (my_advised()) AND o.requester_account <> me() END
+   WHERE CASE WHEN found.own THEN o.requester_account = (SELECT me()) AND :advisor IS NULL
+              ELSE o.city = ANY ((SELECT my_advised())::text[]) AND o.requester_account <> (SELECT me()) END
      AND o.left_at IS NULL
      AND o.id < coalesce((:ctx_cursor->>0)::uuid, 'ffffffff-ffff-ffff-ffff-ffffffffffff')
      AND (:city IS NULL OR o.city = :city)
@@ -18,18 +19,23 @@ WITH found AS MATERIALIZED (
      AND (:clientele IS NULL OR o.service IN (SELECT s.code FROM service s WHERE s.clientele = :clientele))
      AND is_with(o.advisor, o.state, :advisor)
      AND (:overdue IS NULL AND :due_before IS NULL OR o.due_at < due_limit(:overdue, :due_before))
-     AND o.id = (SELECT n.id
+   ORDER BY o.id DESC
+  OFFSET 0
+), page AS (
+  SELECT h.id
+    FROM hit h
+   WHERE h.id = (SELECT n.id
                    FROM service_request_office n
-                  WHERE n.request = o.request
+                  WHERE n.request = h.request
                     AND n.left_at IS NULL
-                    AND CASE WHEN found.own THEN n.requester_account = me() ELSE n.city = ANY (my_advised()) END
+                    AND CASE WHEN h.own THEN n.requester_account = me() ELSE n.city = ANY (my_advised()) END
                     AND (:city IS NULL OR n.city = :city)
                     AND (:office IS NULL OR n.office = :office)
                     AND is_with(n.advisor, n.state, :advisor)
                     AND (:overdue IS NULL AND :due_before IS NULL OR n.due_at < due_limit(:overdue, :due_before))
                   ORDER BY n.id DESC
                   LIMIT 1)
-   ORDER BY o.id DESC
+   ORDER BY h.id DESC
    LIMIT :limit + 1
 )
 SELECT l.request AS id,
