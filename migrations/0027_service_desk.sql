@@ -21,6 +21,11 @@ CREATE INDEX service_request_office_free ON service_request_office (city, id)
 CREATE INDEX service_request_office_work ON service_request_office (advisor, city)
  WHERE state IN ('in_progress', 'waiting_for_requester') AND advisor IS NOT NULL;
 
+-- What the clock looks for is what nobody was told of yet; an index of all that is due would tempt lists away from their city's.
+DROP INDEX service_request_office_clock;
+CREATE INDEX service_request_office_escalate ON service_request_office (due_at) WHERE due_at IS NOT NULL AND escalated_at IS NULL;
+CREATE INDEX service_request_office_breach ON service_request_office (due_at) WHERE due_at IS NOT NULL AND breached_at IS NULL;
+
 -- filter: as the parameters of export_service_requests. Read under the wall of whoever saved it, on the day it runs.
 CREATE TABLE saved_export (
   id         uuid PRIMARY KEY,

@@ -40,6 +40,17 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = welcome, pg_temp AS $$
                        AND EXISTS (SELECT FROM staff_role r WHERE r.account = d.id AND r.role = 'advisor' AND (r.city = ANY (my_advised()) OR r.city = '*'))
 $$;
 
+-- Who has a request at an office, by name: for who asked and for the advisors of that office's city.
+CREATE OR REPLACE FUNCTION advisor_name(office_row uuid) RETURNS text
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = welcome, pg_temp AS $$
+BEGIN
+  RETURN (SELECT a.display_name
+            FROM service_request_office o
+            JOIN account a ON a.id = o.advisor
+           WHERE o.id = office_row AND (o.requester_account = me() OR o.city = ANY (my_advised())));
+END
+$$;
+
 -- What an absence must be, under a lock on the person, so that two written at once do not overlap. The same again changes nothing.
 CREATE OR REPLACE FUNCTION staff_absence_before() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = welcome, pg_temp AS $$

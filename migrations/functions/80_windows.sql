@@ -33,23 +33,6 @@ SELECT r.id AS request, a.email
  WHERE (r.account = (SELECT me()) OR r.handled_by && (SELECT my_advised())::text[])
    AND CASE WHEN (SELECT task()) IS NULL THEN true ELSE r.id = (SELECT task()) END;
 
--- A request as it stands in lists, at one of the offices that have it: for who asked, and for the advisors of that office's city, who see
--- which colleague has it.
-CREATE VIEW service_request_line WITH (security_barrier) AS
-SELECT o.id AS office_row, r.id AS request, r.reference, r.state, r.outcome, r.service, v.name AS service_name, s.clientele, r.city,
-       r.company_name, r.contact_name, nullif(o.city, '*') AS office_city, o.office, f.name AS office_name, o.state AS office_state,
-       CASE WHEN o.city = ANY ((SELECT my_advised())::text[]) THEN a.id END AS advisor, a.display_name AS advisor_name, o.due_at,
-       coalesce(o.due_at < clock(), false) AS overdue, o.submitted_at AS reached_at, o.acknowledged_at, r.created_at, r.submitted_at
-  FROM service_request_office o
-  JOIN service_request r ON r.id = o.request
-  JOIN service s ON s.code = r.service
-  JOIN service_version v ON v.service = r.service AND v.version = r.version
-  JOIN office f ON f.city = o.city AND f.slug = o.office
-  LEFT JOIN account a ON a.id = o.advisor
- WHERE o.left_at IS NULL
-   AND (o.requester_account = (SELECT me()) OR o.city = ANY ((SELECT my_advised())::text[]))
-   AND CASE WHEN (SELECT task()) IS NULL THEN true ELSE o.request = (SELECT task()) END;
-
 -- Who stands in for me, by name.
 CREATE VIEW my_deputy WITH (security_barrier) AS
 SELECT x.first_on, d.id, d.display_name

@@ -98,7 +98,7 @@ GRANT EXECUTE ON FUNCTION
   TO welcome;
 GRANT EXECUTE ON FUNCTION remind_of_appointments(), end_appointments(), clean_slots() TO welcome_worker;
 GRANT EXECUTE ON FUNCTION
-  service_states(), is_with(uuid, text, text), due_limit(boolean, timestamptz), colleagues(text), record_service_export(jsonb), in_office_time(timestamptz),
+  service_states(), is_with(uuid, text, text), due_limit(boolean, timestamptz), colleagues(text), advisor_name(uuid), record_service_export(jsonb), in_office_time(timestamptz),
   service_rows(jsonb, text[], integer), service_requests_found(text, text[])
   TO welcome;
 GRANT EXECUTE ON FUNCTION
@@ -108,7 +108,7 @@ GRANT EXECUTE ON FUNCTION
 GRANT EXECUTE ON FUNCTION attachments_gone(), attachments_kept(uuid[]), attachments_removed(uuid[]) TO welcome_worker;
 GRANT EXECUTE ON FUNCTION refuse_unknown_object(text, uuid), keep_feedback_address(uuid, text), lock_for_feedback(uuid) TO welcome;
 
-GRANT SELECT ON public_guide, guide_contact, request_contact, service_request_contact, office_public, service_request_line, my_deputy, proposal_detail, match_contact, candidate, staff_account,
+GRANT SELECT ON public_guide, guide_contact, request_contact, service_request_contact, office_public, my_deputy, proposal_detail, match_contact, candidate, staff_account,
                 published_translation, content_work, editorial_task, media_record, service_attachment_record
    TO welcome;
 GRANT SELECT ON published_translation, slug_clash, exported_thing, exported_text, exported_media, undescribed TO welcome_worker;

@@ -1,76 +1,79 @@
 -- SPDX-License-Identifier: EUPL-1.2
 -- Own requests, and for advisors those that offices of their cities have now, each city by its own index; the newest there first. A request
--- that two of my offices have stands where its newest row does. `city` is the only filter here: each other has a file with an access
--- path of its own, so that no page costs more when there are more requests (service_codes.c chooses).
+-- that two of my offices have stands where its newest row does: no newer one may be there, asked row by row (OFFSET 0 keeps the planner
+-- from joining the whole table). `city` is the only filter here: each other has a file with an access
+-- path of its own, so that no page costs more when there are more requests (service_codes.c chooses). CASE, not coalesce: that one would be
+-- taken for leaky and kept from the index.
 WITH page AS (
- (SELECT o.id
+ (SELECT o.id, o.request, o.city, o.office, o.state, o.advisor, o.submitted_at, o.due_at
     FROM service_request_office o
    WHERE o.requester_account = me()
      AND (:city IS NULL OR o.city = :city)
      AND o.left_at IS NULL
-     AND o.id < coalesce((:ctx_cursor->>0)::uuid, 'ffffffff-ffff-ffff-ffff-ffffffffffff')
-     AND o.id = (SELECT n.id
-                   FROM service_request_office n
-                  WHERE n.request = o.request
-                    AND n.left_at IS NULL
-                    AND n.requester_account = me()
-                    AND (:city IS NULL OR n.city = :city)
-                  ORDER BY n.id DESC
-                  LIMIT 1)
+     AND o.id < CASE WHEN :ctx_cursor IS NULL THEN 'ffffffff-ffff-ffff-ffff-ffffffffffff' ELSE (:ctx_cursor->>0)::uuid END
+     AND NOT EXISTS (SELECT FROM service_request_office n
+                      WHERE n.request = o.request
+                        AND n.id > o.id
+                        AND n.left_at IS NULL
+                        AND n.requester_account = me()
+                        AND (:city IS NULL OR n.city = :city)
+                     OFFSET 0)
    ORDER BY o.id DESC
    LIMIT :limit + 1)
    UNION ALL
-  SELECT found.id
+  SELECT found.id, found.request, found.city, found.office, found.state, found.advisor, found.submitted_at, found.due_at
     FROM unnest(my_advised()) AS own (city)
    CROSS JOIN LATERAL (
-           SELECT o.id
+           SELECT o.id, o.request, o.city, o.office, o.state, o.advisor, o.submitted_at, o.due_at
              FROM service_request_office o
             WHERE o.city = own.city
               AND o.requester_account <> me()
               AND o.left_at IS NULL
-              AND o.id < coalesce((:ctx_cursor->>0)::uuid, 'ffffffff-ffff-ffff-ffff-ffffffffffff')
-              AND o.id = (SELECT n.id
-                            FROM service_request_office n
-                           WHERE n.request = o.request
-                             AND n.left_at IS NULL
-                             AND n.city = ANY (my_advised())
-                             AND (:city IS NULL OR n.city = :city)
-                           ORDER BY n.id DESC
-                           LIMIT 1)
+              AND o.id < CASE WHEN :ctx_cursor IS NULL THEN 'ffffffff-ffff-ffff-ffff-ffffffffffff' ELSE (:ctx_cursor->>0)::uuid END
+              AND NOT EXISTS (SELECT FROM service_request_office n
+                               WHERE n.request = o.request
+                                 AND n.id > o.id
+                                 AND n.left_at IS NULL
+                                 AND n.city = ANY (my_advised())
+                                 AND (:city IS NULL OR n.city = :city)
+                              OFFSET 0)
             ORDER BY o.id DESC
             LIMIT :limit + 1) found
    WHERE (:city IS NULL OR own.city = :city)
    ORDER BY id DESC
    LIMIT :limit + 1
 )
-SELECT l.request AS id,
-       l.reference,
-       l.state,
-       l.outcome,
-       l.service AS "service.code",
-       title_in(l.service_name, :ctx_languages) AS "service.name",
-       l.clientele AS "service.clientele",
-       l.city,
-       l.company_name,
-       l.contact_name,
-       l.office_city AS "office.city",
-       l.office AS "office.office",
-       title_in(l.office_name, :ctx_languages) AS "office.name",
-       l.office_state AS "office.state",
-       l.advisor AS "office.advisor.id",
-       l.advisor_name AS "office.advisor.display_name",
-       l.reached_at AS "office.submitted_at",
-       l.due_at,
-       l.overdue,
-       l.created_at,
-       l.submitted_at,
+SELECT r.id,
+       r.reference,
+       r.state,
+       r.outcome,
+       r.service AS "service.code",
+       title_in(r.service_name, :ctx_languages) AS "service.name",
+       r.clientele AS "service.clientele",
+       r.city,
+       r.company_name,
+       r.contact_name,
+       nullif(page.city, '*') AS "office.city",
+       page.office AS "office.office",
+       title_in(f.name, :ctx_languages) AS "office.name",
+       page.state AS "office.state",
+       CASE WHEN page.city = ANY (my_advised()) THEN page.advisor END AS "office.advisor.id",
+       CASE WHEN page.advisor IS NOT NULL THEN advisor_name(page.id) END AS "office.advisor.display_name",
+       page.submitted_at AS "office.submitted_at",
+       page.due_at,
+       coalesce(page.due_at < clock(), false) AS overdue,
+       r.created_at,
+       r.submitted_at,
        '["' || page.id || '"]' AS _cursor
   FROM page
  CROSS JOIN LATERAL (
-         SELECT v.request, v.reference, v.state, v.outcome, v.service, v.service_name, v.clientele, v.city, v.company_name, v.contact_name,
-                v.office_city, v.office, v.office_name, v.office_state, v.advisor, v.advisor_name, v.reached_at, v.due_at, v.overdue,
-                v.created_at, v.submitted_at
-           FROM service_request_line v
-          WHERE v.office_row = page.id
-          LIMIT 1) l
+         SELECT q.id, q.reference, q.state, q.outcome, q.service, v.name AS service_name, s.clientele, q.city, q.company_name, q.contact_name,
+                q.created_at, q.submitted_at
+           FROM service_request q
+           JOIN service s ON s.code = q.service
+           JOIN service_version v ON v.service = q.service AND v.version = q.version
+          WHERE q.id = page.request
+            AND (q.account = me() OR q.handled_by && my_advised())
+          LIMIT 1) r
+  JOIN office f ON f.city = page.city AND f.slug = page.office
  ORDER BY page.id DESC;
