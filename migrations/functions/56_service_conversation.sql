@@ -72,7 +72,7 @@ BEGIN
   IF NEW."by" = 'requester' THEN
     PERFORM hear_requester(NEW.request, true);
   ELSIF NEW."by" = 'staff' THEN
-    PERFORM mail('service_message', r.account, 'service_request', r.id) FROM service_request r WHERE r.id = NEW.request AND NEW.public;
+    PERFORM mail('service_message', r.account, 'service_event', NEW.id) FROM service_request r WHERE r.id = NEW.request AND NEW.public;
     PERFORM record('service_request_message', 'service_request', NEW.request, nullif(o.city, '*'))
        FROM service_request_office o WHERE o.id = NEW.office_row;
   END IF;
