@@ -54,11 +54,15 @@ struct operation {
     enum lane_kind lane;
     bool cached;          /* x-cache: public or immutable */
     bool immutable;       /* x-cache: immutable */
+    bool idempotent;      /* x-idempotent */
     size_t body_max;      /* x-body-max in bytes, 0: the configured limit */
     const struct parameter *parameters;
     size_t parameter_count;
     const struct schema *body; /* NULL: no JSON expected */
     struct names body_types;   /* of a body that is bytes: its media types; else none */
+    struct {
+        const char *object, *member; /* the body's mail address: its member, in an object of that name unless NULL; member NULL: none */
+    } address;
     bool body_required;
     const struct answer_form *answers;
     size_t answer_count;

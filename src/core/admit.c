@@ -216,6 +216,15 @@ int request_limit(const struct request *request)
     return (int)json_integer_value(value_of(request, "limit"));
 }
 
+const char *request_address(const struct request *request)
+{
+    const struct operation *operation = request->endpoint->operation;
+    const json_t *object = request->json;
+    if (operation->address.object)
+        object = json_object_get(object, operation->address.object);
+    return operation->address.member ? json_string_value(json_object_get(object, operation->address.member)) : NULL;
+}
+
 /* The parameters that select a list's rows, in the contract's order; places in it are only good for the same selection. No value
  * has a line break: the target's are refused, a header's would end it. */
 const char *request_filter(struct request *request)

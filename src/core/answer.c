@@ -281,6 +281,8 @@ void request_answer_resume(struct request *request)
 
 void request_answer_segment(struct request *request)
 {
+    if (request_recall(request))
+        return;
     answer_outcome(request);
     request_headers(request);
     segment_release(&request->segment);

@@ -30,14 +30,16 @@ static bool contract_compile(struct service *service, const struct embedded *fil
     return true;
 }
 
-/* All daemons on one database sign cursors alike. */
-static bool cursor_key_load(struct service *service, PGconn *db, struct buffer *report)
+/* All daemons on one database sign cursors alike, and derive their other keys from the same secret. */
+static bool keys_load(struct service *service, PGconn *db, struct buffer *report)
 {
     PGresult *result = PQexec(db, "SELECT encode(setting_secret(), 'hex')");
     const char *hex = PQresultStatus(result) == PGRES_TUPLES_OK && PQntuples(result) == 1 ? PQgetvalue(result, 0, 0) : "";
     size_t size = 0;
     const bool read = sodium_hex2bin(service->cursor_key, sizeof service->cursor_key, hex, strlen(hex), NULL, &size, NULL) == 0 &&
                       size == sizeof service->cursor_key;
+    for (unsigned i = 0; read && i < KEY_COUNT; i++)
+        crypto_kdf_derive_from_key(service->keys[i], KEY_BYTES, i + 1, "welcomed", service->cursor_key);
     if (!read)
         buffer_printf(report, "setting_secret(): a key of %zu bytes is needed\n", sizeof service->cursor_key);
     PQclear(result);
@@ -52,7 +54,7 @@ bool service_load(struct service *service, const struct config *config, PGconn *
         return false;
     const bool loaded = endpoints_load(&service->endpoints, &service->contract, files, count, OPERATION_CODES, report);
     const bool proved = endpoints_prove(&service->endpoints, db, report);
-    return vocabulary_load(db) && cursor_key_load(service, db, report) && proved && loaded;
+    return vocabulary_load(db) && keys_load(service, db, report) && proved && loaded;
 }
 
 void service_release(struct service *service)

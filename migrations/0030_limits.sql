@@ -1,0 +1,21 @@
+-- SPDX-License-Identifier: EUPL-1.2
+-- Requests that were sent before: what an Idempotency-Key made. Nothing here tells whose it was or what they wrote.
+
+-- migrate:up
+SET LOCAL search_path = welcome, pg_temp;
+
+-- name: keyed hash of operation, account and key. body: keyed hash of the request. thing: the id the first request gave what it made.
+CREATE TABLE claim (
+  name       bytea PRIMARY KEY CHECK (octet_length(name) = 32),
+  body       bytea NOT NULL CHECK (octet_length(body) = 32),
+  thing      uuid NOT NULL,
+  claimed_at timestamptz NOT NULL DEFAULT clock()
+);
+CREATE INDEX claim_claimed ON claim (claimed_at);
+ALTER TABLE claim ENABLE ROW LEVEL SECURITY;
+
+-- The request that made a version of the points finds it again by this.
+ALTER TABLE weights ADD COLUMN id uuid UNIQUE;
+RESET search_path;
+
+-- migrate:down
