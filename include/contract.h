@@ -13,6 +13,9 @@
 
 enum lane_kind { LANE_READ, LANE_WRITE, LANE_SLOW, LANE_COUNT };
 
+/* What one client may have so much of. */
+enum rate_class { RATE_READ, RATE_SEARCH, RATE_FORM, RATE_SIGN_IN, RATE_COUNT };
+
 enum parameter_place { PLACE_PATH, PLACE_QUERY, PLACE_HEADER };
 
 struct parameter {
@@ -55,6 +58,7 @@ struct operation {
     bool cached;          /* x-cache: public or immutable */
     bool immutable;       /* x-cache: immutable */
     bool idempotent;      /* x-idempotent */
+    enum rate_class rate; /* x-rate */
     size_t body_max;      /* x-body-max in bytes, 0: the configured limit */
     const struct parameter *parameters;
     size_t parameter_count;

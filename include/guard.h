@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: EUPL-1.2
- * What keeps a request from doing something twice. Core only. */
+ * What keeps a request from doing something twice, and a client or an address from too much. Core only. */
 #ifndef WELCOME_GUARD_H
 #define WELCOME_GUARD_H
 
+#include "client.h"
 #include "request.h"
 
 #define IDEMPOTENCY_KEY "Idempotency-Key" /* as openapi.yaml names the header */
@@ -11,7 +12,20 @@
 const char *guard_key(const struct request *request);
 
 /* For claim(), in bytea's text form and in the arena: a name made of operation, key and, where nobody is signed in, the address in the
- * body; and a hash of the whole request. Both keyed, so that they tell nothing. False: out of memory. */
+ * body or else the client; and a hash of the whole request. Both keyed, so that they tell nothing. False: out of memory. */
 bool guard_claim(struct request *request, const char **name, const char **body);
+
+/* Counts an admitted request; false: its client has had enough, and request->problem says so. Needs no database and takes no lock. */
+bool guard_limit(struct request *request);
+
+/* What limit_address() is asked: kind, address, where it stands in the body, how many in how many seconds, as text in the arena.
+ * False: the request names no address that is limited; or (request->problem) out of memory. */
+bool guard_address(struct request *request, const char *values[5]);
+
+/* RateLimit-Policy and RateLimit (draft-ietf-httpapi-ratelimit-headers-10) of a request that was counted. */
+void guard_headers(struct request *request);
+
+/* Whom the request came from: an address or a network that counts as one. */
+struct address guard_client(const struct request *request);
 
 #endif

@@ -7,6 +7,7 @@
 #include "buffer.h"
 #include "endpoint.h"
 #include "lane.h"
+#include "limit.h"
 #include "negotiate.h"
 #include "router.h"
 #include "schema.h"
@@ -56,6 +57,11 @@ struct request {
     struct segment segment;
     struct work_item work;
     size_t answer_step, cursor_step, member_steps[LIST_MEMBERS_MAX]; /* SEGMENT_STEPS_MAX: not asked for */
+
+    bool limited;                 /* it counts against its client's limit */
+    struct limit_verdict verdict; /* then: what is left */
+    int retry_after;              /* seconds, of a request that came too early; 0: nothing is said */
+    bool address_spent;           /* it came too early for its address, not for its client */
 
     struct MHD_Response *response;
     int status;

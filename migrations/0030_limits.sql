@@ -1,5 +1,6 @@
 -- SPDX-License-Identifier: EUPL-1.2
--- Requests that were sent before: what an Idempotency-Key made. Nothing here tells whose it was or what they wrote.
+-- Requests that were sent before: what an Idempotency-Key made; and how often an address was written into forms lately. Nothing here tells
+-- whose it was or what they wrote.
 
 -- migrate:up
 SET LOCAL search_path = welcome, pg_temp;
@@ -13,6 +14,15 @@ CREATE TABLE claim (
 );
 CREATE INDEX claim_claimed ON claim (claimed_at);
 ALTER TABLE claim ENABLE ROW LEVEL SECURITY;
+
+-- name: keyed hash of the kind of form and the address. moments: when it was used, oldest first. spent: when the last of them stops counting.
+CREATE TABLE address_use (
+  name    bytea PRIMARY KEY CHECK (octet_length(name) = 32),
+  moments timestamptz[] NOT NULL,
+  spent   timestamptz NOT NULL
+);
+CREATE INDEX address_use_spent ON address_use (spent);
+ALTER TABLE address_use ENABLE ROW LEVEL SECURITY;
 
 -- The request that made a version of the points finds it again by this.
 ALTER TABLE weights ADD COLUMN id uuid UNIQUE;

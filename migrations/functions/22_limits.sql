@@ -1,5 +1,6 @@
 -- SPDX-License-Identifier: EUPL-1.2
--- A request sent again makes nothing again. Called by the core in the segment of the request: what is refused later leaves no trace.
+-- A request sent again makes nothing again, and no address gets more mails than it may. Called by the core in the segment of the request:
+-- what is refused later leaves no trace.
 
 -- First comes first served, for 24 hours. Who comes while the first is at work is told so and holds up nobody. WR001 tells the core
 -- what the first one made and when; the lock falls only after that can be seen.
@@ -41,6 +42,56 @@ DECLARE
 BEGIN
   DELETE FROM claim c
    WHERE c.name IN (SELECT x.name FROM claim x WHERE x.claimed_at <= clock() - interval '24 hours' LIMIT 1000);
+  GET DIAGNOSTICS cleaned = ROW_COUNT;
+  RETURN cleaned;
+END
+$$;
+
+-- One mailbox under its many names: case, blanks and what stands behind + do not count, dots not where the provider ignores them.
+CREATE OR REPLACE FUNCTION mailbox_of(address text) RETURNS text LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+  SELECT CASE WHEN p.domain IN ('gmail.com', 'googlemail.com') THEN replace(p.name, '.', '') || '@gmail.com' ELSE p.name || '@' || p.domain END
+    FROM (SELECT split_part(split_part(lower(btrim(address)), '@', 1), '+', 1), split_part(lower(btrim(address)), '@', 2)) AS p(name, domain)
+$$;
+
+-- At most so many in any span of so many seconds, for known and unknown addresses alike. Who is over it is refused without a lock.
+CREATE OR REPLACE FUNCTION limit_address(kind text, address text, pointer text, quota integer, seconds integer) RETURNS void
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = welcome, pg_temp AS $$
+#variable_conflict use_column
+DECLARE
+  whole bytea := sha256(setting_secret() || convert_to(limit_address.kind || ' ' || mailbox_of(limit_address.address), 'UTF8'));
+  since timestamptz := clock() - make_interval(secs => limit_address.seconds);
+  last  timestamptz[];
+BEGIN
+  SELECT u.moments INTO last FROM address_use u WHERE u.name = whole;
+  IF last[cardinality(last) - limit_address.quota + 1] > since THEN
+    PERFORM refuse_address(last[cardinality(last) - limit_address.quota + 1] - since, limit_address.pointer, limit_address.quota);
+  END IF;
+  INSERT INTO address_use AS u (name, moments, spent)
+  VALUES (whole, ARRAY[clock()], clock() + make_interval(secs => limit_address.seconds))
+      ON CONFLICT (name) DO UPDATE
+     SET moments = (SELECT array_agg(m ORDER BY m) FROM unnest(u.moments || excluded.moments) AS m WHERE m > since), spent = excluded.spent
+   WHERE (SELECT count(*) FROM unnest(u.moments) AS m WHERE m > since) < limit_address.quota;
+  IF NOT FOUND THEN -- others were faster
+    SELECT u.moments INTO last FROM address_use u WHERE u.name = whole;
+    PERFORM refuse_address(last[cardinality(last) - limit_address.quota + 1] - since, limit_address.pointer, limit_address.quota);
+  END IF;
+END
+$$;
+
+-- The core reads the seconds to wait from the hint.
+CREATE OR REPLACE FUNCTION refuse_address(wait interval, pointer text, quota integer) RETURNS void LANGUAGE plpgsql VOLATILE AS $$
+BEGIN
+  RAISE EXCEPTION USING ERRCODE = 'WR000', MESSAGE = 'rate_limited', HINT = greatest(1, ceil(extract(epoch FROM wait)))::text,
+    DETAIL = jsonb_build_array(jsonb_build_object('pointer', pointer, 'code', 'address_limit', 'limit', quota::text))::text;
+END
+$$;
+
+CREATE OR REPLACE FUNCTION clean_address_uses() RETURNS integer
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = welcome, pg_temp AS $$
+DECLARE
+  cleaned integer;
+BEGIN
+  DELETE FROM address_use u WHERE u.name IN (SELECT x.name FROM address_use x WHERE x.spent <= clock() LIMIT 1000);
   GET DIAGNOSTICS cleaned = ROW_COUNT;
   RETURN cleaned;
 END

@@ -3,6 +3,7 @@
 #include "request.h"
 
 #include "config.h"
+#include "guard.h"
 #include "json_text.h"
 #include "loop.h"
 #include "schema.h"
@@ -283,5 +284,6 @@ static bool admit_input(struct request *request)
 
 bool request_admit(struct request *request)
 {
-    return admit_path(request) && admit_token(request) && admit_body(request) && admit_accept(request) && admit_input(request);
+    return admit_path(request) && admit_token(request) && admit_body(request) && admit_accept(request) && admit_input(request) &&
+           guard_limit(request);
 }

@@ -67,7 +67,9 @@ static void answer_problem(struct request *request)
     if (status == 401)
         response_header(request, "WWW-Authenticate", "Bearer");
     if (status == 503)
-        response_header(request, "Retry-After", "1");
+        request->retry_after = 1;
+    if (request->retry_after)
+        response_header(request, "Retry-After", arena_printf(&request->arena, "%d", request->retry_after));
 }
 
 /* A strong validator of exactly these bytes (RFC 9110 §8.8.3). */
@@ -201,6 +203,11 @@ static void answer_refused(struct request *request)
                   log_text("sqlstate", PQresultErrorField(error, PG_DIAG_SQLSTATE)),
                   log_text("message", PQresultErrorField(error, PG_DIAG_MESSAGE_PRIMARY)));
     request_fail(request, code ? code : "internal");
+    const char *wait = PQresultErrorField(error, PG_DIAG_MESSAGE_HINT);
+    if (wait && text_problem_status(request->problem) == 429) {
+        request->address_spent = true;
+        request->retry_after = (int)strtol(wait, NULL, 10);
+    }
     answer_problem(request);
 }
 

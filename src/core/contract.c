@@ -319,6 +319,22 @@ static bool lane_compile(struct compiler *compiler, struct operation *operation,
     return refuse(compiler, node->line, "x-lane is read, write or slow");
 }
 
+/* Who needs no account to write something must be held to a limit: it is said which. */
+static bool rate_compile(struct compiler *compiler, struct operation *operation, const struct node *node)
+{
+    static const char *const names[RATE_COUNT] = {"read", "search", "form", "sign_in"};
+    operation->rate = RATE_READ;
+    if (!node)
+        return !operation->anonymous || operation->method == METHOD_GET ||
+               refuse(compiler, operation->line, "what changes something and needs no session says its x-rate");
+    for (enum rate_class rate = 0; rate < RATE_COUNT; rate++)
+        if (node->kind == NODE_TEXT && strcmp(node->text, names[rate]) == 0) {
+            operation->rate = rate;
+            return true;
+        }
+    return refuse(compiler, node->line, "x-rate is read, search, form or sign_in");
+}
+
 static bool extensions_compile(struct compiler *compiler, struct operation *operation, const struct node *node)
 {
     const struct node *cache = node_get(node, "x-cache"), *most = node_get(node, "x-body-max"), *once = node_get(node, "x-idempotent");
@@ -336,7 +352,7 @@ static bool extensions_compile(struct compiler *compiler, struct operation *oper
     operation->idempotent = once != NULL;
     if (operation->cached && !operation->anonymous)
         return refuse(compiler, cache->line, "what only some may read cannot be cached as public");
-    return true;
+    return rate_compile(compiler, operation, node_get(node, "x-rate"));
 }
 
 static bool operation_compile(struct compiler *compiler, enum method method, const char *path, const struct node *shared,
@@ -346,7 +362,7 @@ static bool operation_compile(struct compiler *compiler, enum method method, con
     struct operation *operation = &contract->operations[contract->count];
     if (!members_known(compiler, node, "an operation",
                        " operationId summary description tags parameters requestBody responses security deprecated "
-                       "x-lane x-cache x-body-max x-idempotent "))
+                       "x-lane x-cache x-body-max x-idempotent x-rate "))
         return false;
     *operation = (struct operation){
         .id = node_text(node, "operationId"), .path = path, .method = method, .index = contract->count, .line = node->line};

@@ -58,7 +58,7 @@ static bool step_add(struct request *request, const struct prepared *statement, 
     return true;
 }
 
-/* A step of the core's own with one to three values. */
+/* A step of the core's own. */
 static bool core_step(struct request *request, enum core_statement which, const char *const *values, size_t count, bool keep)
 {
     const char **kept = arena_array(&request->arena, count, sizeof *kept);
@@ -101,6 +101,15 @@ static bool add_claim(struct request *request)
         return true;
     values[2] = ambient_text(request, AMBIENT_ID, &failed);
     return guard_claim(request, &values[0], &values[1]) && core_step(request, CORE_CLAIM, values, 3, false);
+}
+
+/* What repeats a request that was carried out costs its address nothing. */
+static bool add_limit(struct request *request)
+{
+    const char *values[5];
+    if (request->recalled || !guard_address(request, values))
+        return !request->problem;
+    return core_step(request, CORE_LIMIT, values, 5, false);
 }
 
 static bool add_subject(struct request *request, const struct program *program)
@@ -194,8 +203,8 @@ static bool refused(struct request *request)
 static bool dispatch_statements(struct request *request)
 {
     request->segment = (struct segment){.done = segment_done, .wanted = segment_wanted};
-    if (!add_identity(request) || !add_claim(request) || !add_subject(request, request->program) ||
-        !add_statements(request, request->program)) {
+    if (!add_identity(request) || !add_claim(request) || !add_limit(request) ||
+        !add_subject(request, request->program) || !add_statements(request, request->program)) {
         request->segment.outcome = OUTCOME_OVERLOADED;
         request_fail(request, "overloaded");
         return false;

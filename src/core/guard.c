@@ -39,8 +39,13 @@ bool guard_claim(struct request *request, const char **name, const char **body)
     crypto_generichash_init(&state, key, KEY_BYTES, 32);
     hash_text(&state, operation->id);
     hash_text(&state, guard_key(request));
-    if (operation->anonymous)
-        hash_text(&state, request_address(request));
+    if (operation->anonymous) {
+        const char *address = request_address(request);
+        const struct address client = guard_client(request);
+        hash_text(&state, address);
+        if (!address)
+            crypto_generichash_update(&state, client.bytes, sizeof client.bytes);
+    }
     *name = hash_end(&state, &request->arena);
     crypto_generichash_init(&state, key, KEY_BYTES, 32);
     hash_text(&state, guard_key(request));

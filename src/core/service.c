@@ -3,6 +3,7 @@
 #include "service.h"
 
 #include "embed.h"
+#include "limit.h"
 #include "log.h"
 #include "operation_code.h"
 #include "text.h"
@@ -13,6 +14,8 @@
 #include <string.h>
 
 #include "banned.h"
+
+#define LIMIT_ROWS 16384 /* a megabyte: 131,072 clients */
 
 static bool contract_compile(struct service *service, const struct embedded *files, size_t count, struct buffer *report)
 {
@@ -49,8 +52,9 @@ static bool keys_load(struct service *service, PGconn *db, struct buffer *report
 bool service_load(struct service *service, const struct config *config, PGconn *db, const struct embedded *files, size_t count,
                   struct buffer *report)
 {
-    *service = (struct service){.config = config};
-    if (!texts_load() || !vocabulary_register() || !contract_compile(service, files, count, report))
+    *service = (struct service){.config = config, .limits = limit_table_new(LIMIT_ROWS)};
+    randombytes_buf(service->client_key, sizeof service->client_key);
+    if (!service->limits || !texts_load() || !vocabulary_register() || !contract_compile(service, files, count, report))
         return false;
     const bool loaded = endpoints_load(&service->endpoints, &service->contract, files, count, OPERATION_CODES, report);
     const bool proved = endpoints_prove(&service->endpoints, db, report);
@@ -59,6 +63,7 @@ bool service_load(struct service *service, const struct config *config, PGconn *
 
 void service_release(struct service *service)
 {
+    limit_table_free(service->limits);
     endpoints_release(&service->endpoints);
     contract_release(&service->contract);
     vocabulary_release();

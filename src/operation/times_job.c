@@ -20,6 +20,7 @@ static const struct step {
     {"expire_unconfirmed", "SELECT expire_unconfirmed()"},
     {"expire_tokens", "SELECT expire_tokens()"},
     {"clean_claims", "SELECT clean_claims()"},
+    {"clean_address_uses", "SELECT clean_address_uses()"},
     {"ask_to_widen", "SELECT ask_to_widen()"},
     {"ask_still_looking", "SELECT ask_still_looking()"},
     {"ask_check_ins", "SELECT ask_check_ins()"},
