@@ -27,6 +27,7 @@ struct config {
     int rate_form, rate_sign_in;     /* an hour */
     int rate_form_per_address;       /* a day */
     int rate_sign_in_per_address;    /* an hour */
+    int challenge_effort;            /* tries that a proof of work takes at most; 0: none is asked for */
     const char *languages;           /* default languages, best first: "en,de" */
     const char *region_name;
     const char *mail_directory;      /* Maildir used without SMTP */

@@ -57,6 +57,7 @@ struct operation {
     enum lane_kind lane;
     bool cached;          /* x-cache: public or immutable */
     bool immutable;       /* x-cache: immutable */
+    bool fleeting;        /* x-cache: never */
     bool idempotent;      /* x-idempotent */
     enum rate_class rate; /* x-rate */
     size_t body_max;      /* x-body-max in bytes, 0: the configured limit */

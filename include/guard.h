@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: EUPL-1.2
- * What keeps a request from doing something twice, and a client or an address from too much. Core only. */
+ * What keeps a request from doing something twice, and a client or an address from too much; where much was had, work is asked for. Core only. */
 #ifndef WELCOME_GUARD_H
 #define WELCOME_GUARD_H
 
@@ -21,6 +21,9 @@ bool guard_limit(struct request *request);
 /* What limit_address() is asked: kind, address, where it stands in the body, how many in how many seconds, as text in the arena.
  * False: the request names no address that is limited; or (request->problem) out of memory. */
 bool guard_address(struct request *request, const char *values[5]);
+
+/* Whether a challenge was solved for this request, and then for spend_challenge(): which and until when it counts. As above. */
+bool guard_solved(struct request *request, const char *values[2]);
 
 /* RateLimit-Policy and RateLimit (draft-ietf-httpapi-ratelimit-headers-10) of a request that was counted. */
 void guard_headers(struct request *request);

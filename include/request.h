@@ -5,6 +5,7 @@
 
 #include "arena.h"
 #include "buffer.h"
+#include "challenge.h"
 #include "endpoint.h"
 #include "lane.h"
 #include "limit.h"
@@ -61,6 +62,7 @@ struct request {
     bool limited;                 /* it counts against its client's limit */
     struct limit_verdict verdict; /* then: what is left */
     int retry_after;              /* seconds, of a request that came too early; 0: nothing is said */
+    struct solved solved;         /* challenge, its hash empty: none had to be */
     bool address_spent;           /* it came too early for its address, not for its client */
 
     struct MHD_Response *response;

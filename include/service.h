@@ -15,7 +15,7 @@ struct limit_table;
 struct metrics;
 
 /* What keyed hashes are made with, the same in all daemons on one database. */
-enum service_key { KEY_CLAIM, KEY_COUNT };
+enum service_key { KEY_CLAIM, KEY_CHALLENGE, KEY_COUNT };
 
 #define KEY_BYTES 32
 

@@ -1,6 +1,6 @@
 -- SPDX-License-Identifier: EUPL-1.2
--- Requests that were sent before: what an Idempotency-Key made; and how often an address was written into forms lately. Nothing here tells
--- whose it was or what they wrote.
+-- Requests that were sent before: what an Idempotency-Key made; and how often an address was written into forms lately; and
+-- which proofs of work were used. Nothing here tells whose it was or what they wrote.
 
 -- migrate:up
 SET LOCAL search_path = welcome, pg_temp;
@@ -23,6 +23,14 @@ CREATE TABLE address_use (
 );
 CREATE INDEX address_use_spent ON address_use (spent);
 ALTER TABLE address_use ENABLE ROW LEVEL SECURITY;
+
+-- Solved challenges that were used; until they expire by themselves.
+CREATE TABLE spent_challenge (
+  challenge bytea PRIMARY KEY CHECK (octet_length(challenge) = 32),
+  expires   timestamptz NOT NULL
+);
+CREATE INDEX spent_challenge_expires ON spent_challenge (expires);
+ALTER TABLE spent_challenge ENABLE ROW LEVEL SECURITY;
 
 -- The request that made a version of the points finds it again by this.
 ALTER TABLE weights ADD COLUMN id uuid UNIQUE;

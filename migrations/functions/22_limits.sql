@@ -96,3 +96,29 @@ BEGIN
   RETURN cleaned;
 END
 $$;
+
+-- A challenge that was solved counts once; what is refused later gives it back.
+CREATE OR REPLACE FUNCTION spend_challenge(challenge bytea, expires bigint) RETURNS void
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = welcome, pg_temp AS $$
+#variable_conflict use_column
+BEGIN
+  INSERT INTO spent_challenge (challenge, expires) VALUES (spend_challenge.challenge, to_timestamp(spend_challenge.expires))
+      ON CONFLICT (challenge) DO NOTHING;
+  IF NOT FOUND THEN
+    PERFORM problem('challenge_required', '[{"parameter":"X-Challenge-Solution","code":"challenge_spent"}]');
+  END IF;
+END
+$$;
+
+-- The clock of the daemons, which let nothing pass that has expired.
+CREATE OR REPLACE FUNCTION clean_challenges() RETURNS integer
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = welcome, pg_temp AS $$
+DECLARE
+  cleaned integer;
+BEGIN
+  DELETE FROM spent_challenge s
+   WHERE s.challenge IN (SELECT x.challenge FROM spent_challenge x WHERE x.expires < now() - interval '1 hour' LIMIT 1000);
+  GET DIAGNOSTICS cleaned = ROW_COUNT;
+  RETURN cleaned;
+END
+$$;

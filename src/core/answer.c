@@ -19,6 +19,11 @@ static void problem_body(struct request *request, struct buffer *body)
     const char *language = text_choose(request->languages.items, request->languages.count);
     buffer_clear(body);
     problem_write(body, request->problem, request->detail, &request->faults, language, request->id);
+    if (strcmp(request->problem, "challenge_required") == 0) {
+        buffer_puts(body, ",\"challenge\":");
+        request_challenge(request, body);
+    }
+    buffer_putc(body, '}');
 }
 
 /* Makes the response out of the buffer, which it empties. A response that cannot be made ends the connection. */
@@ -86,7 +91,7 @@ static const char *etag_of(struct request *request, const struct buffer *body)
 static void answer_success(struct request *request, int status, struct buffer *body, const char *type, const char *revision)
 {
     const struct operation *operation = request->endpoint->operation;
-    const bool public = operation->anonymous && operation->method == METHOD_GET && status == 200;
+    const bool public = operation->anonymous && operation->method == METHOD_GET && status == 200 && !operation->fleeting;
     const char *etag = NULL;
     if (public && !buffer_failed(body))
         etag = etag_of(request, body);

@@ -47,6 +47,8 @@ const struct config_key CONFIG_KEYS[] = {
     INTEGER("RATE_SEARCH", rate_search, "120", 0, 1000000, "Searches a minute of one client; 0: no limit."),
     INTEGER("RATE_FORM", rate_form, "120", 0, 1000000, "Forms an hour of one client; 0: no limit."),
     INTEGER("RATE_FORM_PER_ADDRESS", rate_form_per_address, "3", 0, 1000, "Forms a day that name the same mail address; 0: no limit."),
+    INTEGER("CHALLENGE_EFFORT", challenge_effort, "100000", 0, 10000000,
+            "Largest number a client past half its forms has to try for each further one (proof of work); 0: none is asked for."),
     INTEGER("RATE_SIGN_IN", rate_sign_in, "300", 0, 1000000, "Mails to sign in that one client asks for in an hour; 0: no limit."),
     INTEGER("RATE_SIGN_IN_PER_ADDRESS", rate_sign_in_per_address, "10", 0, 1000,
             "Mails to sign in, an hour, to the same address, known or not; 0: no limit."),

@@ -341,9 +341,10 @@ static bool extensions_compile(struct compiler *compiler, struct operation *oper
     if (!lane_compile(compiler, operation, node_get(node, "x-lane")))
         return false;
     operation->immutable = cache && cache->kind == NODE_TEXT && strcmp(cache->text, "immutable") == 0;
-    operation->cached = operation->immutable || (cache && cache->kind == NODE_TEXT && strcmp(cache->text, "public") == 0);
+    operation->fleeting = cache && cache->kind == NODE_TEXT && strcmp(cache->text, "never") == 0;
+    operation->cached = operation->immutable || operation->fleeting || (cache && cache->kind == NODE_TEXT && strcmp(cache->text, "public") == 0);
     if (cache && (!operation->cached || operation->method != METHOD_GET))
-        return refuse(compiler, cache->line, "x-cache is public or immutable, on GET only");
+        return refuse(compiler, cache->line, "x-cache is public, immutable or never, on GET only");
     if (most && (most->kind != NODE_INTEGER || most->integer < 1 || most->integer > 16 << 20))
         return refuse(compiler, most->line, "x-body-max is a number of bytes up to 16 MiB");
     operation->body_max = most ? (size_t)most->integer : 0;

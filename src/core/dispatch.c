@@ -112,6 +112,14 @@ static bool add_limit(struct request *request)
     return core_step(request, CORE_LIMIT, values, 5, false);
 }
 
+static bool add_solved(struct request *request)
+{
+    const char *values[2];
+    if (request->recalled || !guard_solved(request, values))
+        return !request->problem;
+    return core_step(request, CORE_SPEND, values, 2, false);
+}
+
 static bool add_subject(struct request *request, const struct program *program)
 {
     bool failed = false;
@@ -203,7 +211,7 @@ static bool refused(struct request *request)
 static bool dispatch_statements(struct request *request)
 {
     request->segment = (struct segment){.done = segment_done, .wanted = segment_wanted};
-    if (!add_identity(request) || !add_claim(request) || !add_limit(request) ||
+    if (!add_identity(request) || !add_claim(request) || !add_limit(request) || !add_solved(request) ||
         !add_subject(request, request->program) || !add_statements(request, request->program)) {
         request->segment.outcome = OUTCOME_OVERLOADED;
         request_fail(request, "overloaded");

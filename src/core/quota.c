@@ -8,6 +8,7 @@
 #include <sodium.h>
 #include <string.h>
 #include <strings.h>
+#include <time.h>
 
 #include "banned.h"
 
@@ -93,14 +94,59 @@ static int seconds_up(int64_t us)
     return (int)((us + SECOND - 1) / SECOND);
 }
 
+/* Whoever has had half of their forms works for each further one; who is signed in is known by other means. */
+static bool work_wanted(const struct request *request, const struct limit *limit, uint64_t client)
+{
+    const struct operation *operation = request->endpoint->operation;
+    if (operation->rate != RATE_FORM || !operation->anonymous || request->loop->service->config->challenge_effort == 0)
+        return false;
+    const struct limit_verdict now = limit_look(request->loop->service->limits, client, limit, clock_us());
+    return now.allowed && 2 * (limit->quota - now.remaining) >= limit->quota;
+}
+
+static bool work_done(struct request *request)
+{
+    const char *solution = request_header(request, CHALLENGE_SOLUTION);
+    const unsigned char *key = request->loop->service->keys[KEY_CHALLENGE];
+    const char *fault = solution ? challenge_check(solution, key, (int64_t)time(NULL), &request->solved) : NULL;
+    if (fault)
+        request_fault(request, NULL, CHALLENGE_SOLUTION, fault, NULL);
+    if (fault || !solution)
+        request_fail(request, "challenge_required");
+    return !request->problem;
+}
+
+bool request_challenge(struct request *request, struct buffer *out)
+{
+    struct challenge challenge;
+    challenge_make(&challenge, request->loop->service->keys[KEY_CHALLENGE], (uint32_t)request->loop->service->config->challenge_effort,
+                   (int64_t)time(NULL));
+    challenge_write(out, &challenge);
+    return !buffer_failed(out);
+}
+
+bool guard_solved(struct request *request, const char *values[2])
+{
+    if (!request->solved.hash[0])
+        return false;
+    values[0] = arena_printf(&request->arena, "\\x%s", request->solved.hash);
+    values[1] = arena_printf(&request->arena, "%lld", (long long)request->solved.expires);
+    if (!values[0] || !values[1])
+        request_fail(request, "overloaded");
+    return !request->problem;
+}
+
 bool guard_limit(struct request *request)
 {
     const struct rate *rate = rate_of(request);
     const struct limit limit = {quota_at(request, rate->quota), rate->seconds * SECOND};
     if (limit.quota == 0)
         return true;
+    const uint64_t client = client_hash(request);
+    if (work_wanted(request, &limit, client) && !work_done(request))
+        return false;
     request->limited = true;
-    request->verdict = limit_take(request->loop->service->limits, client_hash(request), &limit, clock_us());
+    request->verdict = limit_take(request->loop->service->limits, client, &limit, clock_us());
     if (request->verdict.allowed)
         return true;
     request->retry_after = seconds_up(request->verdict.wait);

@@ -21,6 +21,7 @@ static const struct step {
     {"expire_tokens", "SELECT expire_tokens()"},
     {"clean_claims", "SELECT clean_claims()"},
     {"clean_address_uses", "SELECT clean_address_uses()"},
+    {"clean_challenges", "SELECT clean_challenges()"},
     {"ask_to_widen", "SELECT ask_to_widen()"},
     {"ask_still_looking", "SELECT ask_still_looking()"},
     {"ask_check_ins", "SELECT ask_check_ins()"},
