@@ -4,6 +4,7 @@
 #define WELCOME_CONFIG_H
 
 #include "arena.h"
+#include "client.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -20,6 +21,13 @@ struct config {
     const char *database_owner_url;  /* of migrations; NULL: database_url with user=welcome_owner */
     const char *portal_url;          /* where mailed links lead, without trailing slash */
     const char *portal_origins;      /* CORS allow-list: comma-separated origins, "http://localhost:*" any port; NULL: none */
+    const char *trusted_proxies;     /* addresses and networks, comma-separated; NULL: none */
+    struct networks proxies;         /* the same, read */
+    int rate_read, rate_search;      /* requests a minute of one client; 0: any number, here and below */
+    int rate_form, rate_sign_in;     /* an hour */
+    int rate_form_per_address;       /* a day */
+    int rate_sign_in_per_address;    /* an hour */
+    int challenge_effort;            /* tries that a proof of work takes at most; 0: none is asked for */
     const char *languages;           /* default languages, best first: "en,de" */
     const char *region_name;
     const char *mail_directory;      /* Maildir used without SMTP */

@@ -13,6 +13,9 @@
 
 enum lane_kind { LANE_READ, LANE_WRITE, LANE_SLOW, LANE_COUNT };
 
+/* What one client may have so much of. */
+enum rate_class { RATE_READ, RATE_SEARCH, RATE_FORM, RATE_SIGN_IN, RATE_COUNT };
+
 enum parameter_place { PLACE_PATH, PLACE_QUERY, PLACE_HEADER };
 
 struct parameter {
@@ -54,11 +57,17 @@ struct operation {
     enum lane_kind lane;
     bool cached;          /* x-cache: public or immutable */
     bool immutable;       /* x-cache: immutable */
+    bool fleeting;        /* x-cache: never */
+    bool idempotent;      /* x-idempotent */
+    enum rate_class rate; /* x-rate */
     size_t body_max;      /* x-body-max in bytes, 0: the configured limit */
     const struct parameter *parameters;
     size_t parameter_count;
     const struct schema *body; /* NULL: no JSON expected */
     struct names body_types;   /* of a body that is bytes: its media types; else none */
+    struct {
+        const char *object, *member; /* the body's mail address: its member, in an object of that name unless NULL; member NULL: none */
+    } address;
     bool body_required;
     const struct answer_form *answers;
     size_t answer_count;

@@ -36,7 +36,7 @@ enum outcome {
     OUTCOME_ABANDONED,   /* never sent: nobody waits any more */
 };
 
-#define SEGMENT_STEPS_MAX 16
+#define SEGMENT_STEPS_MAX 20
 #define SEGMENT_ATTEMPTS_MAX 5
 
 /* One round trip and one transaction: steps, then Sync. The caller fills the first part. */

@@ -78,6 +78,9 @@ const char *request_next(const struct request *request);
 const char *request_portal(struct request *request);
 const char *request_region(const struct request *request);
 
+/* Writes a new challenge, as the ALTCHA widget reads it. False: out of memory. */
+bool request_challenge(struct request *request, struct buffer *out);
+
 /* The configuration, for work() that needs a connection of its own. */
 const struct config *request_config(const struct request *request);
 

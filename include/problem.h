@@ -8,8 +8,8 @@
 
 #include <libpq-fe.h>
 
-/* Writes {"type","title","status","detail","code","request_id"[,"errors"]} in German or English. The code is one of the catalogue's;
- * detail NULL: the catalogue's sentence. */
+/* Writes {"type","title","status","detail","code","request_id"[,"errors"]} in German or English, but for the bracket at its end, so that
+ * members may be added. The code is one of the catalogue's; detail NULL: the catalogue's sentence. */
 void problem_write(struct buffer *out, const char *code, const char *detail, const struct faults *faults, const char *language,
                    const char *request_id);
 

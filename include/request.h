@@ -5,8 +5,10 @@
 
 #include "arena.h"
 #include "buffer.h"
+#include "challenge.h"
 #include "endpoint.h"
 #include "lane.h"
+#include "limit.h"
 #include "negotiate.h"
 #include "router.h"
 #include "schema.h"
@@ -53,9 +55,16 @@ struct request {
     void *kept;          /* of the operation's C */
     const char *place; /* opened cursor */
     char made_id[37];  /* :ctx_id, empty until needed */
+    const char *recalled; /* when the request that this one repeats was carried out; NULL: it repeats none */
     struct segment segment;
     struct work_item work;
     size_t answer_step, cursor_step, member_steps[LIST_MEMBERS_MAX]; /* SEGMENT_STEPS_MAX: not asked for */
+
+    bool limited;                 /* it counts against its client's limit */
+    struct limit_verdict verdict; /* then: what is left */
+    int retry_after;              /* seconds, of a request that came too early; 0: nothing is said */
+    struct solved solved;         /* challenge, its hash empty: none had to be */
+    bool address_spent;           /* it came too early for its address, not for its client */
 
     struct MHD_Response *response;
     int status;
@@ -76,6 +85,10 @@ const char *request_header(const struct request *request, const char *name);
 
 /* Binds and sends; the answer comes later. False: request->problem says why it was not sent. src/core/dispatch.c */
 bool request_dispatch(struct request *request);
+
+/* The segment ended because the request is known: sends what answers it, with the first one's id. False: out of memory, or it is not known.
+ * src/core/dispatch.c */
+bool request_recall(struct request *request);
 
 /* Make request->response and status: request_answer() of a problem, a rendered body or a preflight at once, the other of what came
  * back from the lane, resuming the connection. src/core/answer.c */
@@ -107,6 +120,9 @@ void response_header(struct request *request, const char *name, const char *valu
 
 /* The text that identifies a list's filter, for its cursors. */
 const char *request_filter(struct request *request);
+
+/* The mail address in the body, or NULL. */
+const char *request_address(const struct request *request);
 
 /* The value of limit=, 0 when the operation has none. */
 int request_limit(const struct request *request);

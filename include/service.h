@@ -11,13 +11,22 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 
+struct limit_table;
 struct metrics;
+
+/* What keyed hashes are made with, the same in all daemons on one database. */
+enum service_key { KEY_CLAIM, KEY_CHALLENGE, KEY_COUNT };
+
+#define KEY_BYTES 32
 
 struct service {
     _Atomic(const struct config *) config; /* SIGHUP exchanges it */
     struct contract contract;
     struct endpoints endpoints;
     unsigned char cursor_key[CURSOR_KEY_BYTES];
+    unsigned char keys[KEY_COUNT][KEY_BYTES];
+    unsigned char client_key[16]; /* of the clients' hashes; this process's own */
+    struct limit_table *limits;   /* of this daemon's clients */
     const char *version;      /* info.version of the contract: the API-Version header */
     struct metrics *metrics;
     void (*wrote)(void *context); /* called by a loop some milliseconds after requests of its wrote something; may be NULL */

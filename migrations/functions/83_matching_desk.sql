@@ -35,6 +35,7 @@ BEGIN
   PERFORM require(sees_rounds(), 'forbidden');
   LOCK TABLE weights IN SHARE ROW EXCLUSIVE MODE;
   w := jsonb_populate_record(NULL::weights, form || jsonb_build_object('least_level', level_rank(form ->> 'least_level')));
+  w.id := create_weights.id;
   w.version := (SELECT max(x.version) + 1 FROM weights x);
   w.created_at := clock();
   w.created_by := me();

@@ -23,6 +23,10 @@ GRANT EXECUTE ON FUNCTION
   set_occurrences(uuid, timestamp[], date)
   TO welcome, welcome_worker;
 
+GRANT EXECUTE ON FUNCTION claim(bytea, bytea, uuid), recall(uuid, timestamptz), claimed_at(), limit_address(text, text, text, integer, integer),
+  spend_challenge(bytea, bigint)
+  TO welcome;
+GRANT EXECUTE ON FUNCTION clean_claims(), clean_address_uses(), clean_challenges() TO welcome_worker;
 GRANT EXECUTE ON FUNCTION
   precondition(text, text), subject(uuid), authenticate(bytea, text[], uuid), need(text[]), setting_secret(), close_session(),
   await_confirmation(text, uuid, text, text), request_sign_in(text, text), confirm_token(bytea, bytea), open_session(bytea, bytea),

@@ -3,6 +3,7 @@
 #include "request.h"
 
 #include "config.h"
+#include "guard.h"
 #include "json_text.h"
 #include "loop.h"
 #include "schema.h"
@@ -216,6 +217,15 @@ int request_limit(const struct request *request)
     return (int)json_integer_value(value_of(request, "limit"));
 }
 
+const char *request_address(const struct request *request)
+{
+    const struct operation *operation = request->endpoint->operation;
+    const json_t *object = request->json;
+    if (operation->address.object)
+        object = json_object_get(object, operation->address.object);
+    return operation->address.member ? json_string_value(json_object_get(object, operation->address.member)) : NULL;
+}
+
 /* The parameters that select a list's rows, in the contract's order; places in it are only good for the same selection. No value
  * has a line break: the target's are refused, a header's would end it. */
 const char *request_filter(struct request *request)
@@ -274,5 +284,6 @@ static bool admit_input(struct request *request)
 
 bool request_admit(struct request *request)
 {
-    return admit_path(request) && admit_token(request) && admit_body(request) && admit_accept(request) && admit_input(request);
+    return admit_path(request) && admit_token(request) && admit_body(request) && admit_accept(request) && admit_input(request) &&
+           guard_limit(request);
 }

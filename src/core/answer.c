@@ -19,6 +19,11 @@ static void problem_body(struct request *request, struct buffer *body)
     const char *language = text_choose(request->languages.items, request->languages.count);
     buffer_clear(body);
     problem_write(body, request->problem, request->detail, &request->faults, language, request->id);
+    if (strcmp(request->problem, "challenge_required") == 0) {
+        buffer_puts(body, ",\"challenge\":");
+        request_challenge(request, body);
+    }
+    buffer_putc(body, '}');
 }
 
 /* Makes the response out of the buffer, which it empties. A response that cannot be made ends the connection. */
@@ -67,7 +72,9 @@ static void answer_problem(struct request *request)
     if (status == 401)
         response_header(request, "WWW-Authenticate", "Bearer");
     if (status == 503)
-        response_header(request, "Retry-After", "1");
+        request->retry_after = 1;
+    if (request->retry_after)
+        response_header(request, "Retry-After", arena_printf(&request->arena, "%d", request->retry_after));
 }
 
 /* A strong validator of exactly these bytes (RFC 9110 §8.8.3). */
@@ -84,7 +91,7 @@ static const char *etag_of(struct request *request, const struct buffer *body)
 static void answer_success(struct request *request, int status, struct buffer *body, const char *type, const char *revision)
 {
     const struct operation *operation = request->endpoint->operation;
-    const bool public = operation->anonymous && operation->method == METHOD_GET && status == 200;
+    const bool public = operation->anonymous && operation->method == METHOD_GET && status == 200 && !operation->fleeting;
     const char *etag = NULL;
     if (public && !buffer_failed(body))
         etag = etag_of(request, body);
@@ -201,6 +208,11 @@ static void answer_refused(struct request *request)
                   log_text("sqlstate", PQresultErrorField(error, PG_DIAG_SQLSTATE)),
                   log_text("message", PQresultErrorField(error, PG_DIAG_MESSAGE_PRIMARY)));
     request_fail(request, code ? code : "internal");
+    const char *wait = PQresultErrorField(error, PG_DIAG_MESSAGE_HINT);
+    if (wait && text_problem_status(request->problem) == 429) {
+        request->address_spent = true;
+        request->retry_after = (int)strtol(wait, NULL, 10);
+    }
     answer_problem(request);
 }
 
@@ -289,6 +301,8 @@ void request_answer_resume(struct request *request)
 
 void request_answer_segment(struct request *request)
 {
+    if (request_recall(request))
+        return;
     answer_outcome(request);
     undo(request);
     request_headers(request);

@@ -8,10 +8,12 @@
 
 #include "banned.h"
 
-/* Statuses that `default` may stand for: they are about HTTP and the server, not about what the operation does. */
-static bool status_common(int status)
+/* Statuses that `default` may stand for: they are about HTTP and the server, not about what the operation does; of what is sent again
+ * also that the first is still at work, or that its thing is gone. */
+static bool status_common(const struct operation *operation, int status)
 {
-    return status == 400 || status == 406 || status == 413 || status == 415 || status >= 500;
+    return status == 400 || status == 406 || status == 413 || status == 415 || status == 429 || status >= 500 ||
+           (operation->idempotent && (status == 404 || status == 409));
 }
 
 static const char *body_fault(struct request *request, const struct schema *schema, const char *body, size_t length)
@@ -29,7 +31,7 @@ static const char *body_fault(struct request *request, const struct schema *sche
 static const char *answer_fault(struct request *request, int status, const struct buffer *body, const char *type)
 {
     const struct answer_form *form = operation_answer(request->endpoint->operation, status);
-    if (!form && status_common(status))
+    if (!form && status_common(request->endpoint->operation, status))
         form = operation_answer(request->endpoint->operation, 0);
     if (!form)
         return "the status is not documented";

@@ -40,6 +40,18 @@ const struct config_key CONFIG_KEYS[] = {
          "Portal that mailed links lead to, without a slash at the end."),
     TEXT("PORTAL_ORIGINS", portal_origins, NULL,
          "Origins that browsers may call from (CORS), separated by commas; `http://localhost:*` is any port."),
+    TEXT("TRUSTED_PROXIES", trusted_proxies, NULL,
+         "Addresses or networks of reverse proxies, separated by commas, whose `X-Forwarded-For` is believed; unset, nobody's is."),
+    INTEGER("RATE_READ", rate_read, "6000", 0, 1000000,
+            "Requests a minute of one client (an IPv4 address or an IPv6 /64) that are not of another kind; 0: no limit."),
+    INTEGER("RATE_SEARCH", rate_search, "120", 0, 1000000, "Searches a minute of one client; 0: no limit."),
+    INTEGER("RATE_FORM", rate_form, "120", 0, 1000000, "Forms an hour of one client; 0: no limit."),
+    INTEGER("RATE_FORM_PER_ADDRESS", rate_form_per_address, "3", 0, 1000, "Forms a day that name the same mail address; 0: no limit."),
+    INTEGER("CHALLENGE_EFFORT", challenge_effort, "100000", 0, 10000000,
+            "Largest number a client past half its forms has to try for each further one (proof of work); 0: none is asked for."),
+    INTEGER("RATE_SIGN_IN", rate_sign_in, "300", 0, 1000000, "Mails to sign in that one client asks for in an hour; 0: no limit."),
+    INTEGER("RATE_SIGN_IN_PER_ADDRESS", rate_sign_in_per_address, "10", 0, 1000,
+            "Mails to sign in, an hour, to the same address, known or not; 0: no limit."),
     TEXT("LANGUAGES", languages, "en,de", "Languages served when the client asks for none that there is, best first."),
     TEXT("REGION_NAME", region_name, "Ruhr", "Name of the region in mails."),
     TEXT("MAIL_DIRECTORY", mail_directory, "$LOCAL/mail",
@@ -288,6 +300,11 @@ bool config_load(struct config *config, FILE *errors)
         }
         if (!value && key->default_value)
             loading.failed = true; /* out of memory */
+    }
+    if (!networks_parse(&config->proxies, config->trusted_proxies, &config->arena)) {
+        fprintf(errors, "WELCOME_TRUSTED_PROXIES is %s; it must be addresses and networks like 10.0.0.0/8, separated by commas\n",
+                config->trusted_proxies ? config->trusted_proxies : "");
+        loading.failed = true;
     }
     return !loading.failed;
 }

@@ -170,6 +170,27 @@ static bool bytes_compile(struct compiler *compiler, struct operation *operation
     return true;
 }
 
+static const char *address_member(const struct schema *schema)
+{
+    for (size_t i = 0; schema && i < schema->property_count; i++) {
+        const struct schema *member = schema->properties[i].schema;
+        if (member && member->format && strcmp(member->format, "email") == 0)
+            return schema->properties[i].name;
+    }
+    return NULL;
+}
+
+/* The first member of format `email`, else the first in a member that is an object. */
+static void address_find(struct operation *operation)
+{
+    const struct schema *body = operation->body;
+    operation->address.member = address_member(body);
+    for (size_t i = 0; !operation->address.member && i < body->property_count; i++) {
+        operation->address.object = body->properties[i].name;
+        operation->address.member = address_member(body->properties[i].schema);
+    }
+}
+
 static bool body_compile(struct compiler *compiler, struct operation *operation, const struct node *node)
 {
     if (!node)
@@ -191,7 +212,10 @@ static bool body_compile(struct compiler *compiler, struct operation *operation,
     operation->body = schema_compile(compiler->schemas, node_get(content->items[0], "schema"), compiler->error);
     if (!operation->body)
         return false;
-    return operation->body->types == SCHEMA_OBJECT || refuse(compiler, node->line, "a request body must be an object");
+    if (operation->body->types != SCHEMA_OBJECT)
+        return refuse(compiler, node->line, "a request body must be an object");
+    address_find(operation);
+    return true;
 }
 
 static bool content_compile(struct compiler *compiler, const struct node *content, struct answer_form *answer)
@@ -295,21 +319,41 @@ static bool lane_compile(struct compiler *compiler, struct operation *operation,
     return refuse(compiler, node->line, "x-lane is read, write or slow");
 }
 
+/* Who needs no account to write something must be held to a limit: it is said which. */
+static bool rate_compile(struct compiler *compiler, struct operation *operation, const struct node *node)
+{
+    static const char *const names[RATE_COUNT] = {"read", "search", "form", "sign_in"};
+    operation->rate = RATE_READ;
+    if (!node)
+        return !operation->anonymous || operation->method == METHOD_GET ||
+               refuse(compiler, operation->line, "what changes something and needs no session says its x-rate");
+    for (enum rate_class rate = 0; rate < RATE_COUNT; rate++)
+        if (node->kind == NODE_TEXT && strcmp(node->text, names[rate]) == 0) {
+            operation->rate = rate;
+            return true;
+        }
+    return refuse(compiler, node->line, "x-rate is read, search, form or sign_in");
+}
+
 static bool extensions_compile(struct compiler *compiler, struct operation *operation, const struct node *node)
 {
-    const struct node *cache = node_get(node, "x-cache"), *most = node_get(node, "x-body-max");
+    const struct node *cache = node_get(node, "x-cache"), *most = node_get(node, "x-body-max"), *once = node_get(node, "x-idempotent");
     if (!lane_compile(compiler, operation, node_get(node, "x-lane")))
         return false;
     operation->immutable = cache && cache->kind == NODE_TEXT && strcmp(cache->text, "immutable") == 0;
-    operation->cached = operation->immutable || (cache && cache->kind == NODE_TEXT && strcmp(cache->text, "public") == 0);
+    operation->fleeting = cache && cache->kind == NODE_TEXT && strcmp(cache->text, "never") == 0;
+    operation->cached = operation->immutable || operation->fleeting || (cache && cache->kind == NODE_TEXT && strcmp(cache->text, "public") == 0);
     if (cache && (!operation->cached || operation->method != METHOD_GET))
-        return refuse(compiler, cache->line, "x-cache is public or immutable, on GET only");
+        return refuse(compiler, cache->line, "x-cache is public, immutable or never, on GET only");
     if (most && (most->kind != NODE_INTEGER || most->integer < 1 || most->integer > 16 << 20))
         return refuse(compiler, most->line, "x-body-max is a number of bytes up to 16 MiB");
     operation->body_max = most ? (size_t)most->integer : 0;
+    if (once && (once->kind != NODE_BOOLEAN || !once->boolean || operation->method != METHOD_POST))
+        return refuse(compiler, once->line, "x-idempotent is true, on POST only");
+    operation->idempotent = once != NULL;
     if (operation->cached && !operation->anonymous)
         return refuse(compiler, cache->line, "what only some may read cannot be cached as public");
-    return true;
+    return rate_compile(compiler, operation, node_get(node, "x-rate"));
 }
 
 static bool operation_compile(struct compiler *compiler, enum method method, const char *path, const struct node *shared,
@@ -319,7 +363,7 @@ static bool operation_compile(struct compiler *compiler, enum method method, con
     struct operation *operation = &contract->operations[contract->count];
     if (!members_known(compiler, node, "an operation",
                        " operationId summary description tags parameters requestBody responses security deprecated "
-                       "x-lane x-cache x-body-max "))
+                       "x-lane x-cache x-body-max x-idempotent x-rate "))
         return false;
     *operation = (struct operation){
         .id = node_text(node, "operationId"), .path = path, .method = method, .index = contract->count, .line = node->line};

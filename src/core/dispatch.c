@@ -2,6 +2,7 @@
  * From an admitted request to a segment on a lane: identity first, then the operation's statements with their values. */
 #include "request.h"
 
+#include "guard.h"
 #include "identity.h"
 #include "loop.h"
 
@@ -57,7 +58,7 @@ static bool step_add(struct request *request, const struct prepared *statement, 
     return true;
 }
 
-/* A step of the core's own with one to three values. */
+/* A step of the core's own. */
 static bool core_step(struct request *request, enum core_statement which, const char *const *values, size_t count, bool keep)
 {
     const char **kept = arena_array(&request->arena, count, sizeof *kept);
@@ -72,7 +73,7 @@ static const char *path_id(const struct request *request)
     return json_string_value(request_parameter(request, "id"));
 }
 
-static bool add_identity(struct request *request, const struct program *program)
+static bool add_identity(struct request *request)
 {
     const struct operation *operation = request->endpoint->operation;
     struct arena *arena = &request->arena;
@@ -88,12 +89,44 @@ static bool add_identity(struct request *request, const struct program *program)
         if (!roles || !core_step(request, CORE_NEED, &roles, 1, false))
             return false;
     }
-    if (program->makes_id) {
-        bool failed = false;
-        const char *id = ambient_text(request, AMBIENT_ID, &failed);
-        return core_step(request, CORE_SUBJECT, &id, 1, false);
-    }
     return true;
+}
+
+/* A known key ends the segment here, and request_recall() sends another. */
+static bool add_claim(struct request *request)
+{
+    const char *values[3];
+    bool failed = false;
+    if (request->recalled || !guard_key(request))
+        return true;
+    values[2] = ambient_text(request, AMBIENT_ID, &failed);
+    return guard_claim(request, &values[0], &values[1]) && core_step(request, CORE_CLAIM, values, 3, false);
+}
+
+/* What repeats a request that was carried out costs its address nothing. */
+static bool add_limit(struct request *request)
+{
+    const char *values[5];
+    if (request->recalled || !guard_address(request, values))
+        return !request->problem;
+    return core_step(request, CORE_LIMIT, values, 5, false);
+}
+
+static bool add_solved(struct request *request)
+{
+    const char *values[2];
+    if (request->recalled || !guard_solved(request, values))
+        return !request->problem;
+    return core_step(request, CORE_SPEND, values, 2, false);
+}
+
+static bool add_subject(struct request *request, const struct program *program)
+{
+    bool failed = false;
+    const char *values[2] = {program->makes_id || request->recalled ? ambient_text(request, AMBIENT_ID, &failed) : NULL, request->recalled};
+    if (request->recalled)
+        return core_step(request, CORE_RECALL, values, 2, false);
+    return !values[0] || core_step(request, CORE_SUBJECT, values, 1, false);
 }
 
 /* The text of every name a program uses, in the order of its file's names; NULL when out of memory. */
@@ -145,7 +178,7 @@ static bool add_statements(struct request *request, const struct program *progra
 {
     const size_t last = program->count - 1;
     const char **texts = program_texts(request, program);
-    for (size_t i = 0; texts && i < last; i++)
+    for (size_t i = 0; texts && !request->recalled && i < last; i++)
         if (!add_statement(request, program, i, texts, false))
             return false;
     if (!texts || !add_members(request))
@@ -178,7 +211,9 @@ static bool refused(struct request *request)
 static bool dispatch_statements(struct request *request)
 {
     request->segment = (struct segment){.done = segment_done, .wanted = segment_wanted};
-    if (!add_identity(request, request->program) || !add_statements(request, request->program)) {
+    if (!add_identity(request) || !add_claim(request) || !add_limit(request) || !add_solved(request) ||
+        !add_subject(request, request->program) || !add_statements(request, request->program)) {
+        request->segment.outcome = OUTCOME_OVERLOADED;
         request_fail(request, "overloaded");
         return false;
     }
@@ -220,7 +255,7 @@ static void identity_done(struct segment *segment)
 static bool dispatch_work(struct request *request)
 {
     request->segment = (struct segment){.done = identity_done, .wanted = segment_wanted};
-    if (!add_identity(request, request->program)) {
+    if (!add_identity(request)) {
         request_fail(request, "overloaded");
         return false;
     }
@@ -229,6 +264,21 @@ static bool dispatch_work(struct request *request)
     else
         identity_done(&request->segment);
     return true;
+}
+
+bool request_recall(struct request *request)
+{
+    const struct segment *segment = &request->segment;
+    const char *state = segment->outcome == OUTCOME_REFUSED ? PQresultErrorField(segment->error, PG_DIAG_SQLSTATE) : NULL;
+    const char *id = PQresultErrorField(segment->error, PG_DIAG_MESSAGE_PRIMARY), *at = PQresultErrorField(segment->error, PG_DIAG_MESSAGE_DETAIL);
+    if (!state || strcmp(state, "WR001") != 0 || request->recalled || !id || strlen(id) >= sizeof request->made_id || !at)
+        return false;
+    memcpy(request->made_id, id, strlen(id) + 1);
+    request->recalled = arena_text(&request->arena, at);
+    if (!request->recalled)
+        return false;
+    segment_release(&request->segment);
+    return dispatch_statements(request);
 }
 
 bool request_dispatch(struct request *request)

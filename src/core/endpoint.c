@@ -277,9 +277,16 @@ static void codes_review(struct joiner *joiner, const struct operation_code *con
 static void core_statements(struct endpoints *endpoints)
 {
     static const Oid authenticate[] = {SQL_BYTEA, SQL_TEXT_ARRAY, SQL_UUID}, need[] = {SQL_TEXT_ARRAY}, subject[] = {SQL_UUID};
+    static const Oid claim[] = {SQL_BYTEA, SQL_BYTEA, SQL_UUID}, recall[] = {SQL_UUID, SQL_TIMESTAMPTZ};
+    static const Oid limit[] = {SQL_TEXT, SQL_TEXT, SQL_TEXT, SQL_INT4, SQL_INT4}, spend[] = {SQL_BYTEA, SQL_INT8};
     endpoints->core[CORE_AUTHENTICATE] = (struct prepared){
         "authenticate", "SELECT a.session, a.extend FROM authenticate($1, $2, $3) a", authenticate, 3, endpoints->statements++};
     endpoints->core[CORE_NEED] = (struct prepared){"need", "SELECT need($1)", need, 1, endpoints->statements++};
+    endpoints->core[CORE_CLAIM] = (struct prepared){"claim", "SELECT claim($1, $2, $3)", claim, 3, endpoints->statements++};
+    endpoints->core[CORE_LIMIT] =
+        (struct prepared){"limit", "SELECT limit_address($1, $2, $3, $4, $5)", limit, 5, endpoints->statements++};
+    endpoints->core[CORE_SPEND] = (struct prepared){"spend", "SELECT spend_challenge($1, $2)", spend, 2, endpoints->statements++};
+    endpoints->core[CORE_RECALL] = (struct prepared){"recall", "SELECT recall($1, $2)", recall, 2, endpoints->statements++};
     endpoints->core[CORE_SUBJECT] = (struct prepared){"subject", "SELECT subject($1)", subject, 1, endpoints->statements++};
 }
 

@@ -2,6 +2,8 @@
  * The part of the proof that compares an operation with its statement files and its C, before any database is asked. */
 #include "endpoint.h"
 
+#include "guard.h"
+
 #include <string.h>
 
 #include "banned.h"
@@ -40,11 +42,26 @@ static void condition_review(const struct endpoint *endpoint, struct buffer *rep
         buffer_printf(report, "%s: a statement uses ctx_if_match, but 412 and 428 are not both documented\n", operation->id);
 }
 
+/* These headers are read by the core. prepare() and work() run again for a request that is sent again; they leave nothing behind. */
+static void guard_review(const struct endpoint *endpoint, struct buffer *report)
+{
+    const struct operation *operation = endpoint->operation;
+    const struct operation_code *code = endpoint->code;
+    if (has_parameter(operation, IDEMPOTENCY_KEY) != operation->idempotent)
+        buffer_printf(report, "%s: x-idempotent and the parameter %s belong together\n", operation->id, IDEMPOTENCY_KEY);
+    if (has_parameter(operation, CHALLENGE_SOLUTION) != (operation->anonymous && operation->rate == RATE_FORM))
+        buffer_printf(report, "%s: x-rate: form without a session and the parameter %s belong together\n", operation->id, CHALLENGE_SOLUTION);
+    if (operation->idempotent && code && (code->write || code->render))
+        buffer_printf(report, "%s: what is idempotent is answered by its statements alone\n", operation->id);
+}
+
 static bool parameter_used(const struct endpoint *endpoint, const char *name)
 {
     for (size_t i = 0; i < sizeof CORE_PARAMETERS / sizeof *CORE_PARAMETERS; i++)
         if (strcmp(CORE_PARAMETERS[i], name) == 0)
             return true;
+    if (strcmp(name, IDEMPOTENCY_KEY) == 0 || strcmp(name, CHALLENGE_SOLUTION) == 0)
+        return true;
     return uses_name(endpoint, strcmp(name, IF_MATCH) == 0 ? "ctx_if_match" : name);
 }
 
@@ -115,6 +132,7 @@ void endpoint_review(const struct endpoint *endpoint, struct buffer *report)
 {
     const struct operation_code *code = endpoint->code;
     condition_review(endpoint, report);
+    guard_review(endpoint, report);
     inputs_review(endpoint, report);
     writer_review(endpoint, report);
     members_review(endpoint, report);

@@ -3,6 +3,7 @@
 #include "request.h"
 
 #include "config.h"
+#include "guard.h"
 #include "log.h"
 #include "loop.h"
 
@@ -98,6 +99,7 @@ void request_headers(struct request *request)
     response_header(request, "API-Version", request->loop->service->version);
     response_header(request, "X-Content-Type-Options", "nosniff");
     headers_language(request);
+    guard_headers(request);
     if (request->endpoint && request->endpoint->operation->success->media_count > 1)
         response_header(request, "Vary", "Accept");
     headers_cors(request);

@@ -54,7 +54,8 @@ void problem_write(struct buffer *out, const char *code, const char *detail, con
         buffer_puts(out, i ? "," : ",\"errors\":[");
         fault_write(out, &faults->items[i], language, faults->arena);
     }
-    buffer_puts(out, faults && faults->count ? "]}" : "}");
+    if (faults && faults->count)
+        buffer_putc(out, ']');
 }
 
 bool problem_page_write(struct buffer *out, const char *code, const char *language)

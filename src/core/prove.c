@@ -81,6 +81,25 @@ static void statement_review(const struct statement_file *file, const struct sta
             buffer_printf(report, "%s:%u: * breaks when a table changes: name the columns\n", file->path, statement->line);
 }
 
+/* A request that is sent again is answered by the last statement alone: that must only read, and find the thing by its id or by what
+ * the request names, since what is newest may be somebody else's. */
+static void repeat_review(const struct program *program, struct buffer *report)
+{
+    const struct statement *last = &program->file->statements[program->file->count - 1];
+    bool finds = false;
+    for (size_t i = 0; i < last->parameter_count; i++) {
+        const struct source *source = &program->sources[last->parameters[i]];
+        finds = finds || source->kind != SOURCE_AMBIENT || source->index == AMBIENT_ID;
+    }
+    if (program->variant)
+        buffer_printf(report, "%s: an operation that is idempotent has one file\n", program->file->path);
+    if (statement_writes(last) || program->file->count < 2)
+        buffer_printf(report, "%s:%u: what is idempotent ends with a statement that only reads\n", program->file->path, last->line);
+    if (!finds)
+        buffer_printf(report, "%s:%u: what is idempotent is found again by :ctx_id or by what the request names\n", program->file->path,
+                      last->line);
+}
+
 void program_review(const struct program *program, const struct operation *operation, struct buffer *report)
 {
     const struct statement_file *file = program->file;
@@ -91,13 +110,15 @@ void program_review(const struct program *program, const struct operation *opera
         writes = writes || statement_writes(&file->statements[i]);
         raises = raises || word_find(bare, "require(") || word_find(bare, "problem(") || strstr(bare, "lock_for_");
     }
+    if (operation->idempotent)
+        repeat_review(program, report);
     if (writes && operation->lane == LANE_READ)
         buffer_printf(report, "%s: the read lane cannot write\n", file->path);
     if (writes && !raises && operation_answer(operation, 404))
         buffer_printf(report, "%s: it writes and documents 404, but nothing raises it: without require(), problem() or "
                               "lock_for_...() the transaction would commit\n",
                       file->path);
-    if (file->count + CORE_STATEMENTS + (operation->item ? LIST_MEMBERS_MAX + 1 : 0) > SEGMENT_STEPS_MAX)
+    if (file->count + CORE_STEPS_MAX + (operation->item ? LIST_MEMBERS_MAX + 1 : 0) > SEGMENT_STEPS_MAX)
         buffer_printf(report, "%s: more statements than a segment takes\n", file->path);
 }
 

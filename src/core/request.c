@@ -15,13 +15,6 @@
 
 #define DRAIN_MAX (16u << 20) /* bytes of an unwanted body that are read and dropped before the answer */
 
-static int64_t clock_us(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
-}
-
 /* What a connection remembers between the request line and the headers. MHD may drop a request in between without another word,
  * so nothing of a request is made before its headers are there. */
 struct visitor {

@@ -3,6 +3,7 @@
 #include "service.h"
 
 #include "embed.h"
+#include "limit.h"
 #include "log.h"
 #include "operation_code.h"
 #include "text.h"
@@ -13,6 +14,8 @@
 #include <string.h>
 
 #include "banned.h"
+
+#define LIMIT_ROWS 16384 /* a megabyte: 131,072 clients */
 
 static bool contract_compile(struct service *service, const struct embedded *files, size_t count, struct buffer *report)
 {
@@ -30,14 +33,16 @@ static bool contract_compile(struct service *service, const struct embedded *fil
     return true;
 }
 
-/* All daemons on one database sign cursors alike. */
-static bool cursor_key_load(struct service *service, PGconn *db, struct buffer *report)
+/* All daemons on one database sign cursors alike, and derive their other keys from the same secret. */
+static bool keys_load(struct service *service, PGconn *db, struct buffer *report)
 {
     PGresult *result = PQexec(db, "SELECT encode(setting_secret(), 'hex')");
     const char *hex = PQresultStatus(result) == PGRES_TUPLES_OK && PQntuples(result) == 1 ? PQgetvalue(result, 0, 0) : "";
     size_t size = 0;
     const bool read = sodium_hex2bin(service->cursor_key, sizeof service->cursor_key, hex, strlen(hex), NULL, &size, NULL) == 0 &&
                       size == sizeof service->cursor_key;
+    for (unsigned i = 0; read && i < KEY_COUNT; i++)
+        crypto_kdf_derive_from_key(service->keys[i], KEY_BYTES, i + 1, "welcomed", service->cursor_key);
     if (!read)
         buffer_printf(report, "setting_secret(): a key of %zu bytes is needed\n", sizeof service->cursor_key);
     PQclear(result);
@@ -47,16 +52,18 @@ static bool cursor_key_load(struct service *service, PGconn *db, struct buffer *
 bool service_load(struct service *service, const struct config *config, PGconn *db, const struct embedded *files, size_t count,
                   struct buffer *report)
 {
-    *service = (struct service){.config = config};
-    if (!texts_load() || !vocabulary_register() || !contract_compile(service, files, count, report))
+    *service = (struct service){.config = config, .limits = limit_table_new(LIMIT_ROWS)};
+    randombytes_buf(service->client_key, sizeof service->client_key);
+    if (!service->limits || !texts_load() || !vocabulary_register() || !contract_compile(service, files, count, report))
         return false;
     const bool loaded = endpoints_load(&service->endpoints, &service->contract, files, count, OPERATION_CODES, report);
     const bool proved = endpoints_prove(&service->endpoints, db, report);
-    return vocabulary_load(db) && cursor_key_load(service, db, report) && proved && loaded;
+    return vocabulary_load(db) && keys_load(service, db, report) && proved && loaded;
 }
 
 void service_release(struct service *service)
 {
+    limit_table_free(service->limits);
     endpoints_release(&service->endpoints);
     contract_release(&service->contract);
     vocabulary_release();

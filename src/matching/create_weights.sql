@@ -18,6 +18,5 @@ SELECT w.version,
        w.price_percent,
        w.created_at
   FROM weights w
- WHERE sees_rounds()
- ORDER BY w.version DESC
- LIMIT 1;
+ WHERE w.id = :ctx_id
+   AND sees_rounds();

@@ -17,7 +17,7 @@ SELECT r.hash,
        r.created_at,
        r.used,
        r.used_by,
-       CASE WHEN r.created_at = clock() THEN 201 ELSE 200 END AS _status,
+       CASE WHEN r.created_at = claimed_at() THEN 201 ELSE 200 END AS _status,
        r.url AS _location,
        r.version AS _revision
   FROM media_record r

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: EUPL-1.2
- * The contract as a document, and the pages that explain problems: answers made of what is embedded in the program. */
+ * The contract as a document, the pages that explain problems, challenges: answers for which no database is asked. */
 #include "codes.h"
 
 #include "embed.h"
@@ -63,7 +63,14 @@ static bool problem_page_render(struct request *request, struct buffer *out, con
     return true;
 }
 
+static bool challenge_render(struct request *request, struct buffer *out, const char **type)
+{
+    *type = "application/json";
+    return request_challenge(request, out);
+}
+
 const struct operation_code OPERATION_MODULE_CODES[] = {
+    {.operation = "get_challenge", .render = challenge_render},
     {.operation = "get_openapi_json", .render = openapi_json_render},
     {.operation = "get_openapi_yaml", .render = openapi_yaml_render},
     {.operation = "get_problem_page", .render = problem_page_render},

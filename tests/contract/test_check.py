@@ -278,6 +278,34 @@ def test_a_file_nothing_runs(tree):
     assert "src/guides/get_guide.by_city.sql: nothing runs this file" in tree.check()
 
 
+# What is sent again
+
+PLACE = "src/places/create_place.sql"
+
+
+def test_a_creation_that_ends_with_a_write(tree):
+    tree.append(PLACE, "DELETE FROM place WHERE content = :ctx_id RETURNING content AS id;\n")
+    assert f"{PLACE}:9: what is idempotent ends with a statement that only reads" in tree.check()
+
+
+def test_a_creation_that_answers_with_the_newest(tree):
+    tree.change(PLACE, " WHERE c.id = :ctx_id;", " ORDER BY c.id DESC\n LIMIT 1;")
+    tree.refused(f"{PLACE}:4: what is idempotent is found again by :ctx_id or by what the request names")
+
+
+def test_a_creation_with_a_choice_of_files(tree):
+    tree.write("src/places/create_place.other.sql", (tree.folder / PLACE).read_text())
+    assert "src/places/create_place.other.sql: an operation that is idempotent has one file" in tree.check()
+
+
+@pytest.mark.parametrize("line", ["      x-idempotent: true\n", "        - $ref: '#/components/parameters/Idempotency-Key'\n"])
+def test_a_key_that_only_one_side_knows(tree, line):
+    text = (tree.folder / "openapi.yaml").read_text()
+    before, operation = text.split("      operationId: create_place\n")
+    tree.write("openapi.yaml", before + "      operationId: create_place\n" + operation.replace(line, "", 1))
+    tree.refused("create_place: x-idempotent and the parameter Idempotency-Key belong together")
+
+
 # What the contract may say
 
 def refused_in_contract(tree, old, new, message):
@@ -292,7 +320,8 @@ def refused_in_contract(tree, old, new, message):
 
 
 @pytest.mark.parametrize("addition, message", [
-    ("x-fast: true", "x-fast"), ("callbacks: {}", "callbacks"), ("x-lane: fast", "x-lane is read, write or slow")])
+    ("x-fast: true", "x-fast"), ("callbacks: {}", "callbacks"), ("x-lane: fast", "x-lane is read, write or slow"),
+    ("x-idempotent: true", "x-idempotent is true, on POST only")])
 def test_words_the_contract_does_not_know(tree, addition, message):
     old = "operationId: get_guide\n"
     assert refused_in_contract(tree, old, f"{old}      {addition}\n", message) == 1

@@ -54,6 +54,12 @@ def test_a_named_file_must_be_there(tmp_path):
     assert complaints(tmp_path, WELCOME_CONFIG="nowhere.conf") == ["nowhere.conf: No such file or directory"]
 
 
+@pytest.mark.parametrize("proxies", ["10.0.0.0/33", "proxy.example.org", "10.0.0.1;10.0.0.2"])
+def test_proxies_are_networks(tmp_path, proxies):
+    assert complaints(tmp_path, WELCOME_TRUSTED_PROXIES=proxies) == [
+        f"WELCOME_TRUSTED_PROXIES is {proxies}; it must be addresses and networks like 10.0.0.0/8, separated by commas"]
+
+
 @pytest.mark.parametrize("content", [b"WELCOME_PORT=1\0", b"#" * 70000])
 def test_a_file_that_is_no_text_is_refused(tmp_path, content):
     (tmp_path / "own.conf").write_bytes(content)

@@ -144,7 +144,7 @@ class World:
         self.god.execute("TRUNCATE account, city, language, audience, topic, stage, country, audit, outbox, confirmation "
                          "RESTART IDENTITY CASCADE")
         self.god.execute("INSERT INTO weights SELECT (w).* FROM (VALUES (ROW(1,1000,'{600,400,250,150}'::int[],30,3::smallint,300,150,100,"
-                         "120,40,3,60,150,30,50,now(),NULL::uuid)::weights)) AS x(w) ON CONFLICT DO NOTHING")
+                         "120,40,3,60,150,30,50,now(),NULL::uuid,NULL::uuid)::weights)) AS x(w) ON CONFLICT DO NOTHING")
         for slug, neighbours in CITIES.items():
             self.god.execute("INSERT INTO city (slug, name, ags, neighbours) VALUES (%s, initcap(%s), '0', %s)", (slug, slug, neighbours))
         for position, tag in enumerate(LANGUAGES):

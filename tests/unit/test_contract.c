@@ -178,10 +178,14 @@ static void test_answers_and_bodies_have_their_form(void **state)
     expect_fault(GET "      responses: {'404': {description: d}}\n", 7, "x documents no success");
     expect_fault(GET "      responses: {2XX: {description: d}}\n", 7, "2XX is no status");
     expect_fault(GET OK_ANSWER "      x-lane: fast\n", 8, "x-lane is read, write or slow");
-    expect_fault(GET OK_ANSWER "      x-cache: private\n", 8, "x-cache is public or immutable, on GET only");
-    expect_fault(GET OK_ANSWER "      x-cache: publicly\n", 8, "x-cache is public or immutable, on GET only");
+    expect_fault(GET OK_ANSWER "      x-cache: private\n", 8, "x-cache is public, immutable or never, on GET only");
+    expect_fault(GET OK_ANSWER "      x-cache: publicly\n", 8, "x-cache is public, immutable or never, on GET only");
     expect_fault(DOCUMENT("    put:\n      operationId: x\n      parameters: [" ID "]\n" OK_ANSWER "      x-cache: immutable\n"), 8,
-                 "x-cache is public or immutable, on GET only");
+                 "x-cache is public, immutable or never, on GET only");
+    expect_fault(GET OK_ANSWER "      x-rate: often\n", 8, "x-rate is read, search, form or sign_in");
+    expect_fault(DOCUMENT("    put:\n      operationId: x\n      parameters: [" ID "]\n" OK_ANSWER), 5,
+                 "what changes something and needs no session says its x-rate");
+    expect_fault(GET OK_ANSWER "      x-idempotent: true\n", 8, "x-idempotent is true, on POST only");
     expect_fault(GET OK_ANSWER "      x-cache: public\n      security: [{session: []}]\n", 8,
                  "what only some may read cannot be cached as public");
     expect_fault(GET OK_ANSWER "      x-body-max: 0\n", 8, "x-body-max is a number of bytes up to 16 MiB");

@@ -40,6 +40,7 @@ static json_t *problem_json(const char *code, const char *detail, const char *la
     json_error_t error;
     buffer_init(&out);
     problem_write(&out, code, detail, &faults, language, "id\"1");
+    buffer_putc(&out, '}');
     json_t *problem = json_loads(buffer_text(&out), JSON_REJECT_DUPLICATES, &error);
     if (!problem)
         fail_msg("%s in %s", error.text, out.bytes);
