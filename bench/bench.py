@@ -414,7 +414,9 @@ if __name__ == "__main__":
     sys.modules["bench"] = sys.modules["__main__"]  # one and the same for the other files
     import articles
     import content
-    PARTS = {"people": ("People and requests", people), "content": ("Content", content.part)}
+    import services
+    PARTS = {"people": ("People and requests", people), "content": ("Content", content.part),
+             "services": ("Service requests", services.part)}
     if not PARTS.keys() >= set(sys.argv[3:]):
         sys.exit(f"{__doc__}\nparts: {', '.join(PARTS)}")
     try:

@@ -62,7 +62,7 @@ BEGIN
                                            AND x.deputy IS NOT DISTINCT FROM NEW.deputy) THEN
     RETURN NULL;
   END IF;
-  IF NEW.last_on < greatest(NEW.first_on, today()) THEN
+  IF NEW.last_on < NEW.first_on OR NEW.account = me() AND NEW.last_on < today() THEN
     faults := faults || jsonb_build_array(jsonb_build_object('pointer', '/last_on', 'code', 'too_small', 'limit', greatest(NEW.first_on, today())));
   ELSIF NEW.last_on - NEW.first_on > 366 THEN
     faults := faults || jsonb_build_array(jsonb_build_object('pointer', '/last_on', 'code', 'too_large', 'limit', NEW.first_on + 366));

@@ -18,7 +18,7 @@ WITH found AS MATERIALIZED (
      AND (:service IS NULL OR o.service = :service)
      AND (:clientele IS NULL OR o.service IN (SELECT s.code FROM service s WHERE s.clientele = :clientele))
      AND is_with(o.advisor, o.state, :advisor)
-     AND (:overdue IS NULL AND :due_before IS NULL OR o.due_at < due_limit(:overdue, :due_before))
+     AND (:overdue IS NULL AND :due_before IS NULL OR o.due_at < (SELECT due_limit(:overdue, :due_before)))
    ORDER BY o.id DESC
   OFFSET 0
 ), page AS (
@@ -32,7 +32,7 @@ WITH found AS MATERIALIZED (
                         AND (:city IS NULL OR n.city = :city)
                         AND (:office IS NULL OR n.office = :office)
                         AND is_with(n.advisor, n.state, :advisor)
-                        AND (:overdue IS NULL AND :due_before IS NULL OR n.due_at < due_limit(:overdue, :due_before)))
+                        AND (:overdue IS NULL AND :due_before IS NULL OR n.due_at < (SELECT due_limit(:overdue, :due_before))))
    ORDER BY h.id DESC
    LIMIT :limit + 1
 )

@@ -11,6 +11,6 @@ SELECT count(DISTINCT o.request) AS total
    AND (:service IS NULL OR o.service = :service)
    AND (:clientele IS NULL OR o.service IN (SELECT s.code FROM service s WHERE s.clientele = :clientele))
    AND is_with(o.advisor, o.state, :advisor)
-   AND (:overdue IS NULL AND :due_before IS NULL AND :sort IS NULL OR o.due_at < due_limit(:overdue, :due_before))
+   AND (:overdue IS NULL AND :due_before IS NULL AND :sort IS NULL OR o.due_at < (SELECT due_limit(:overdue, :due_before)))
    AND (:q IS NULL
         OR (o.request, o.requester_account = (SELECT me())) IN (SELECT f.request, f.own FROM service_requests_found(:q, :ctx_languages) f));
