@@ -12,6 +12,7 @@
 #include <stdbool.h>
 
 struct metrics;
+struct request;
 
 struct service {
     _Atomic(const struct config *) config; /* SIGHUP exchanges it */
@@ -22,6 +23,8 @@ struct service {
     struct metrics *metrics;
     void (*wrote)(void *context); /* called by a loop some milliseconds after requests of its wrote something; may be NULL */
     void *wrote_context;
+    /* Called by a loop after each successful answer from rows to somebody of staff; may be NULL. */
+    void (*shown)(const struct request *request, const char *account, const PGresult *rows);
     atomic_bool draining;     /* accepted requests are finished, connections are not kept */
 };
 

@@ -278,7 +278,7 @@ static void core_statements(struct endpoints *endpoints)
 {
     static const Oid authenticate[] = {SQL_BYTEA, SQL_TEXT_ARRAY, SQL_UUID}, need[] = {SQL_TEXT_ARRAY}, subject[] = {SQL_UUID};
     endpoints->core[CORE_AUTHENTICATE] = (struct prepared){
-        "authenticate", "SELECT a.session, a.extend FROM authenticate($1, $2, $3) a", authenticate, 3, endpoints->statements++};
+        "authenticate", "SELECT a.session, a.extend, a.account, a.staff FROM authenticate($1, $2, $3) a", authenticate, 3, endpoints->statements++};
     endpoints->core[CORE_NEED] = (struct prepared){"need", "SELECT need($1)", need, 1, endpoints->statements++};
     endpoints->core[CORE_SUBJECT] = (struct prepared){"subject", "SELECT subject($1)", subject, 1, endpoints->statements++};
 }
