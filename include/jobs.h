@@ -12,6 +12,7 @@ extern const struct job TIMES_JOB;    /* src/operation/times_job.c: expiry, remi
 extern const struct job DEMAND_JOB;   /* src/information/demand.c: hands over counts of what readers asked for in vain */
 extern const struct job EVENTS_JOB;   /* src/events/event_job.c: keeps the occurrences of series two years ahead */
 extern const struct job SESSIONS_JOB; /* src/accounts/session_job.c: moves the expiry of sessions that are in use */
+extern const struct job AUDIT_JOB;    /* src/accounts/audit_job.c: hands over what staff saw, seals the audit */
 extern const struct job ATTACHMENTS_JOB; /* src/services/attachment_job.c: removes files whose row is gone */
 
 #endif

@@ -62,6 +62,9 @@ const char *request_content_type(const struct request *request);
 /* A path or query parameter, validated; NULL when absent. Borrowed. */
 const json_t *request_parameter(const struct request *request, const char *name);
 
+/* The operation it is for, by its operationId. */
+const char *request_operation(const struct request *request);
+
 /* The language the reader asked for first (a tag of /v1/languages). */
 const char *request_language(const struct request *request);
 

@@ -13,6 +13,7 @@
 
 struct limit_table;
 struct metrics;
+struct request;
 
 /* What keyed hashes are made with, the same in all daemons on one database. */
 enum service_key { KEY_CLAIM, KEY_CHALLENGE, KEY_COUNT };
@@ -31,6 +32,8 @@ struct service {
     struct metrics *metrics;
     void (*wrote)(void *context); /* called by a loop some milliseconds after requests of its wrote something; may be NULL */
     void *wrote_context;
+    /* Called by a loop after each successful answer from rows to somebody of staff; may be NULL. */
+    void (*shown)(const struct request *request, const char *account, const PGresult *rows);
     atomic_bool draining;     /* accepted requests are finished, connections are not kept */
 };
 

@@ -26,6 +26,7 @@ static const struct command {
     {"export", "write content to a folder of files that import reads: export FOLDER [--force]", command_export, false},
     {"check", "prove that contract, statements and database agree", command_check, false},
     {"account", "create an account with a role: account create --role admin --email you@example.org", command_account, false},
+    {"audit", "verify the seals of the audit, or list it: audit verify [--anchor NUMBER:HASH] | audit list [--subject ID]", command_audit, false},
     {"mail", "print the newest mail in the Maildir: mail last you@example.org [--token] [--wait SECONDS]", command_mail, false},
     {"match", "show what a round would propose for a snapshot: match --dry-run FILE|- [--greedy] [--whole]", command_match, true},
     {"config", "print the table of configuration keys", command_config, true},

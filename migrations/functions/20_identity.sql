@@ -45,7 +45,7 @@ $$;
 
 -- A task session carries no staff power and opens one thing only. Called by every request of a person: what most people have not
 -- (roles) is not looked for.
-CREATE OR REPLACE FUNCTION authenticate(token_hash bytea, tasks text[], thing uuid) RETURNS TABLE (session uuid, extend boolean)
+CREATE OR REPLACE FUNCTION authenticate(token_hash bytea, tasks text[], thing uuid) RETURNS TABLE (session uuid, extend boolean, account uuid, staff boolean)
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = welcome, pg_temp SET plan_cache_mode = force_generic_plan AS $$
 DECLARE
   who     record;
@@ -93,6 +93,8 @@ BEGIN
           set_config('welcome.advised', coalesce(advised::text, ''), true),
           set_config('welcome.admin', CASE WHEN 'admin' = ANY (roles) THEN 'on' ELSE '' END, true);
   session := who.id;
+  account := who.account;
+  staff := who.staff;
   extend := who.kind IS NULL AND who.expires_at < clock() + CASE WHEN who.staff THEN interval '11 hours' ELSE interval '29 days' END;
   RETURN NEXT;
 END

@@ -27,15 +27,6 @@ BEGIN
 END
 $$;
 
--- What is done to personal data by staff; called by triggers.
-CREATE OR REPLACE FUNCTION record(action text, subject_kind text, subject_id uuid, city text, detail jsonb DEFAULT '{}') RETURNS void
-LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = welcome, pg_temp AS $$
-BEGIN
-  INSERT INTO audit (actor, action, subject_kind, subject_id, city, detail)
-  SELECT (SELECT a.id FROM account a WHERE a.id = me()), action, subject_kind, subject_id, city, detail;
-END
-$$;
-
 -- The owner of the address is asked, in the language of the form; only the maker of the thing can cause it (the account itself for a
 -- new address).
 CREATE OR REPLACE FUNCTION await_confirmation(kind text, thing uuid, address text, language text) RETURNS void

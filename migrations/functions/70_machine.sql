@@ -70,15 +70,6 @@ BEGIN
 END
 $$;
 
-CREATE OR REPLACE FUNCTION audit_refuse() RETURNS trigger LANGUAGE plpgsql AS $$
-BEGIN
-  IF NOT (NEW.actor IS NULL AND (to_jsonb(NEW) - 'actor') = (to_jsonb(OLD) - 'actor')) THEN
-    RAISE EXCEPTION 'audit is append-only';
-  END IF;
-  RETURN NEW;
-END
-$$;
-
 -- Somebody listens: jobs for mail and matching, caches for what is public.
 CREATE OR REPLACE FUNCTION notify() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN

@@ -124,7 +124,11 @@ CREATE OR REPLACE TRIGGER a_resolve BEFORE UPDATE OF state, reply ON feedback FO
 CREATE OR REPLACE TRIGGER b_answer AFTER UPDATE ON feedback
   FOR EACH ROW WHEN (OLD.state = 'open' AND NEW.state = 'resolved') EXECUTE FUNCTION feedback_answered();
 
-CREATE OR REPLACE TRIGGER append_only BEFORE UPDATE ON audit FOR EACH ROW EXECUTE FUNCTION audit_refuse();
+CREATE OR REPLACE TRIGGER a_mark BEFORE INSERT ON audit FOR EACH ROW EXECUTE FUNCTION audit_mark();
+CREATE OR REPLACE TRIGGER append_only BEFORE UPDATE OR DELETE ON audit FOR EACH ROW EXECUTE FUNCTION audit_refuse();
+CREATE OR REPLACE TRIGGER append_only BEFORE UPDATE OR DELETE ON audit_seal FOR EACH ROW EXECUTE FUNCTION audit_seal_refuse();
+CREATE OR REPLACE TRIGGER never_emptied BEFORE TRUNCATE ON audit FOR EACH STATEMENT EXECUTE FUNCTION audit_refuse_truncate();
+CREATE OR REPLACE TRIGGER never_emptied BEFORE TRUNCATE ON audit_seal FOR EACH STATEMENT EXECUTE FUNCTION audit_refuse_truncate();
 -- Commits that notify wait for each other, so what the daemon's own requests write notifies nobody: the daemon wakes its mailer itself.
 CREATE OR REPLACE TRIGGER wake AFTER INSERT ON outbox
   FOR EACH STATEMENT WHEN (session_user <> 'welcome') EXECUTE FUNCTION notify('outbox');

@@ -77,6 +77,12 @@ SELECT m.id AS match, g.id AS guide, g.display_name AS guide_name, r.display_nam
  WHERE (who.party OR m.request_city = ANY ((SELECT my_cities())::text[]) OR m.guide_city = ANY ((SELECT my_cities())::text[]))
    AND CASE WHEN (SELECT task()) IS NULL THEN true ELSE m.request = (SELECT task()) END;
 
+-- Who did and saw what, for admins.
+CREATE VIEW audit_record AS
+SELECT a.id, a.at, a.actor, a.action, a.subject_kind, a.subject_id, a.city, a.detail, a.seal
+  FROM audit a
+ WHERE (SELECT is_admin());
+
 -- The right is on the request; of guides of other cities the public columns only. Explanations are built after the LIMIT.
 CREATE VIEW candidate AS
 SELECT e.request, e.guide, e.score, e.tie, e.display_name, e.story, e.languages, e.serves AS cities, e.audiences, e.topics,

@@ -112,7 +112,10 @@ GRANT EXECUTE ON FUNCTION
 GRANT EXECUTE ON FUNCTION attachments_gone(), attachments_kept(uuid[]), attachments_removed(uuid[]) TO welcome_worker;
 GRANT EXECUTE ON FUNCTION refuse_unknown_object(text, uuid), keep_feedback_address(uuid, text), lock_for_feedback(uuid) TO welcome;
 
-GRANT SELECT ON public_guide, guide_contact, request_contact, service_request_contact, office_public, my_deputy, proposal_detail, match_contact, candidate, staff_account,
+GRANT EXECUTE ON FUNCTION seal_audit(), expire_audit(), audit_seals(bigint), audit_of_seal(bigint), audit_unsealed(),
+  audit_records(uuid, uuid, text, integer), record_seen(jsonb) TO welcome_worker;
+
+GRANT SELECT ON public_guide, guide_contact, request_contact, service_request_contact, office_public, my_deputy, proposal_detail, match_contact, candidate, staff_account, audit_record,
                 published_translation, content_work, editorial_task, media_record, service_attachment_record
    TO welcome;
 GRANT SELECT ON published_translation, slug_clash, exported_thing, exported_text, exported_media, undescribed TO welcome_worker;

@@ -151,6 +151,21 @@ static void body_write(struct request *request, const PGresult *rows, struct buf
         row_write(request->program->row, rows, 0, request->languages.items[0], body);
 }
 
+/* What CORE_AUTHENTICATE told, or NULL. */
+static const PGresult *identity_of(const struct request *request)
+{
+    const PGresult *identity = request->endpoint->operation->anonymous ? NULL : request->segment.results[0];
+    return identity && PQntuples(identity) == 1 ? identity : NULL;
+}
+
+/* Somebody of staff was shown something. */
+static void note_reader(const struct request *request, const PGresult *rows)
+{
+    const PGresult *identity = identity_of(request);
+    if (identity && request->loop->service->shown && PQgetvalue(identity, 0, 3)[0] == 't')
+        request->loop->service->shown(request, PQgetvalue(identity, 0, 2), rows);
+}
+
 static void answer_written(struct request *request, const PGresult *rows)
 {
     const struct row_plan *plan = request->program->row;
@@ -180,6 +195,7 @@ static void answer_written(struct request *request, const PGresult *rows)
         response_header(request, "Link", arena_printf(&request->arena, "<%s>; rel=\"next\"", request->next));
     if (request->endpoint->code && request->endpoint->code->answered && status / 100 == 2)
         request->endpoint->code->answered(request, rows);
+    note_reader(request, rows);
 }
 
 /* The rows of a finished segment. Plans are compared with every result: after a change of the tables a writer holding column
@@ -219,8 +235,8 @@ static void answer_refused(struct request *request)
 /* The session behind the answer wants its life extended: a job writes that, since the read lane cannot. */
 static void note_session(const struct request *request)
 {
-    const PGresult *identity = request->endpoint->operation->anonymous ? NULL : request->segment.results[0];
-    if (identity && PQntuples(identity) == 1 && PQgetvalue(identity, 0, 1)[0] == 't')
+    const PGresult *identity = identity_of(request);
+    if (identity && PQgetvalue(identity, 0, 1)[0] == 't')
         session_used(PQgetvalue(identity, 0, 0));
 }
 

@@ -280,7 +280,7 @@ static void core_statements(struct endpoints *endpoints)
     static const Oid claim[] = {SQL_BYTEA, SQL_BYTEA, SQL_UUID}, recall[] = {SQL_UUID, SQL_TIMESTAMPTZ};
     static const Oid limit[] = {SQL_TEXT, SQL_TEXT, SQL_TEXT, SQL_INT4, SQL_INT4}, spend[] = {SQL_BYTEA, SQL_INT8};
     endpoints->core[CORE_AUTHENTICATE] = (struct prepared){
-        "authenticate", "SELECT a.session, a.extend FROM authenticate($1, $2, $3) a", authenticate, 3, endpoints->statements++};
+        "authenticate", "SELECT a.session, a.extend, a.account, a.staff FROM authenticate($1, $2, $3) a", authenticate, 3, endpoints->statements++};
     endpoints->core[CORE_NEED] = (struct prepared){"need", "SELECT need($1)", need, 1, endpoints->statements++};
     endpoints->core[CORE_CLAIM] = (struct prepared){"claim", "SELECT claim($1, $2, $3)", claim, 3, endpoints->statements++};
     endpoints->core[CORE_LIMIT] =

@@ -268,6 +268,11 @@ const char *request_content_type(const struct request *request)
     return request->content_type;
 }
 
+const char *request_operation(const struct request *request)
+{
+    return request->endpoint->operation->id;
+}
+
 const char *request_language(const struct request *request)
 {
     return request->languages.items[0];

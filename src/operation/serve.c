@@ -7,6 +7,7 @@
 #include "jobs.h"
 #include "log.h"
 #include "loop.h"
+#include "seen.h"
 #include "service.h"
 #include "vocabulary.h"
 
@@ -38,7 +39,7 @@ struct daemon {
     int listen_fd;
 };
 
-static const struct job *const JOBS[] = {&MAILER_JOB, &MATCHING_JOB, &PRICES_JOB, &TIMES_JOB, &DEMAND_JOB, &EVENTS_JOB, &SESSIONS_JOB,
+static const struct job *const JOBS[] = {&MAILER_JOB, &MATCHING_JOB, &PRICES_JOB, &TIMES_JOB, &DEMAND_JOB, &EVENTS_JOB, &SESSIONS_JOB, &AUDIT_JOB,
                                          &ATTACHMENTS_JOB};
 
 /* Connected, or NULL after DATABASE_PATIENCE with a line on standard error. */
@@ -108,6 +109,7 @@ static bool daemon_start(struct daemon *daemon, const struct config *config)
     const size_t wanted = loops_wanted(config);
     daemon->service.wrote = on_write;
     daemon->service.wrote_context = daemon;
+    daemon->service.shown = seen_note;
     daemon->jobs = jobs_start(config, JOBS, sizeof JOBS / sizeof *JOBS, on_notify, daemon);
     if (!daemon->jobs)
         return false;
@@ -144,12 +146,24 @@ static void daemon_drain(struct daemon *daemon, int seconds)
     }
 }
 
+/* What staff saw since the job's last turn. */
+static void seen_flush(const struct config *config)
+{
+    if (!seen_waiting())
+        return;
+    PGconn *db = database_connect_worker(config);
+    if (!seen_hand_over(db))
+        log_warning("seen_lost");
+    PQfinish(db);
+}
+
 static void daemon_stop(struct daemon *daemon)
 {
     admin_stop(daemon->admin);
     for (size_t i = 0; i < daemon->loop_count; i++)
         loop_stop(&daemon->loops[i]);
     jobs_stop(daemon->jobs); /* behind the loops, which wake them */
+    seen_flush(daemon->service.config);
     if (daemon->listen_fd >= 0)
         close(daemon->listen_fd);
     metrics_free(daemon->service.metrics);

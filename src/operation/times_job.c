@@ -43,6 +43,7 @@ static const struct step {
     {"clean_demand", "SELECT clean_demand()"},
     {"turn_changes", "SELECT turn_changes()"},
     {"renumber_changes", "SELECT renumber_changes()"},
+    {"expire_audit", "SELECT expire_audit()"},
     {"expire_feedback", "SELECT expire_feedback()"},
 };
 

@@ -170,7 +170,7 @@ class Rules:
     def __init__(self, world):
         def rows(table):
             return [row["r"] for row in world.all(f"SELECT to_jsonb(t) AS r FROM {table} t")]
-        self.tables = {name: rows(name) for name in ("account", "revision", "feedback", "guide", "guide_city", "guide_verification", "guide_request", "proposal",
+        self.tables = {name: rows(name) for name in ("account", "audit", "revision", "feedback", "guide", "guide_city", "guide_verification", "guide_request", "proposal",
                                                      "match", "report", "matching_round", "matching_unplaced", "matching_override", "staff_role",
                                                      "service_request", "service_request_office", "service_event", "service_attachment", "staff_absence",
                                                      "consultation_slot", "appointment", "saved_export")}
@@ -299,6 +299,9 @@ class Rules:
     def feedback(self, reader, row):
         return row["desk"] in reader.desks
 
+    def audit_record(self, reader):
+        return {(str(r["id"]),) for r in self.tables["audit"]} if reader.admin else set()
+
     def staff_account(self, reader):
         return {(r["account"],) for r in self.tables["staff_role"]} if reader.admin else set()
 
@@ -306,7 +309,7 @@ class Rules:
 FLAT = ("account", "revision", "feedback", "guide", "guide_city", "guide_verification", "guide_request", "proposal", "match", "report", "matching_round", "matching_unplaced", "matching_override",
         "service_request", "service_request_office", "service_event", "service_attachment", "staff_absence", "consultation_slot", "appointment", "saved_export")
 WINDOWS = {"public_guide": "id", "guide_contact": "guide", "request_contact": "request", "proposal_detail": "proposal",
-           "match_contact": "match, guide_email, newcomer_email", "staff_account": "id", "service_request_contact": "request", "service_attachment_record": "id",
+           "match_contact": "match, guide_email, newcomer_email", "staff_account": "id", "audit_record": "id", "service_request_contact": "request", "service_attachment_record": "id",
            "my_deputy": "id"}
 OWN_TESTS = {"candidate", "eligible", "published_translation", "content_work", "editorial_task", "demand",
              "media_record", "office_public"}  # test_rules.py; content
