@@ -3,7 +3,7 @@
 -- an advisor of that city with the token -v token=T. Tables as their triggers would leave them, without the words of the search beyond a name.
 SET search_path = welcome;
 SET session_replication_role = replica;
-TRUNCATE service_request, service_request_office, service_event, service_request_words;
+TRUNCATE service_request CASCADE;
 DELETE FROM account WHERE email LIKE '%@services.example.org';
 DELETE FROM session WHERE token_hash = sha256(convert_to(:'token', 'UTF8'));
 DELETE FROM staff_role WHERE account = 'aaaaaaaa-0000-7000-8000-00000000ad01';
