@@ -191,7 +191,7 @@ def take_turns(case, seconds):
         connection, took = http.client.HTTPConnection("127.0.0.1", PORT), []
         while (turn := next(turns)) < len(case.requests) or time.monotonic() < end:
             began = time.monotonic()
-            connection.request("GET", case.requests[turn % len(case.requests)][0])
+            connection.request("GET", case.requests[turn % len(case.requests)][0], headers=case.headers)
             answer = connection.getresponse()
             answer.read()
             if answer.status != 200:
