@@ -25,7 +25,7 @@ IDENTITY = {"token_hash": r"\x" + hashlib.sha256(bench.TOKEN.encode()).hexdigest
 HEADERS = {"Authorization": f"Bearer {bench.TOKEN}"}
 FORM = {"service": "recruiting-abroad", "city": "bochum", "company": {"name": "Testklinik", "legal_status": "registered"},
         "contact": {"name": "Petra Beispiel", "email": "EMAIL", "language": "de"},
-        "answers": {"positions": 4, "occupation": "nurse", "qualification": "vocational", "german_level": "b1"}, "message": "", "consent": True}
+        "answers": {"positions": 4, "occupation": "nurse", "qualification": "vocational", "german_level": "b1"}, "message": "From January on.", "consent": True}
 LISTS = {"newest": ("", {}, 1.5), "what is late": ("by_due", {"overdue": "true"}, 1.5), "by state": ("by_state", {"state": "submitted"}, 1.5),
          "own work": ("by_advisor", {"advisor": "me"}, 1.5), "a rare word": ("search", {"q": "4711"}, None)}
 bench.TYPES |= {"service": "text", "company": "jsonb", "contact": "jsonb", "answers": "jsonb", "state": "text", "office": "text", "clientele": "text",
