@@ -141,7 +141,7 @@ class World:
             connection.close()
 
     def clear(self):
-        self.god.execute("SET session_replication_role = replica; TRUNCATE account, city, language, audience, topic, stage, country, audit, audit_seal, "
+        self.god.execute("SET session_replication_role = replica; TRUNCATE account, city, language, audience, topic, stage, country, audit, audit_seal, service, "
                          "outbox, confirmation RESTART IDENTITY CASCADE; RESET session_replication_role")
         self.god.execute("INSERT INTO weights SELECT (w).* FROM (VALUES (ROW(1,1000,'{600,400,250,150}'::int[],30,3::smallint,300,150,100,"
                          "120,40,3,60,150,30,50,now(),NULL::uuid,NULL::uuid)::weights)) AS x(w) ON CONFLICT DO NOTHING")
