@@ -21,6 +21,7 @@ struct config {
     const char *database_owner_url;  /* of migrations; NULL: database_url with user=welcome_owner */
     const char *portal_url;          /* where mailed links lead, without trailing slash */
     const char *portal_origins;      /* CORS allow-list: comma-separated origins, "http://localhost:*" any port; NULL: none */
+    int hsts_seconds;                /* of Strict-Transport-Security; 0: none */
     const char *trusted_proxies;     /* addresses and networks, comma-separated; NULL: none */
     struct networks proxies;         /* the same, read */
     int rate_read, rate_search;      /* requests a minute of one client; 0: any number, here and below */

@@ -40,6 +40,8 @@ const struct config_key CONFIG_KEYS[] = {
          "Portal that mailed links lead to, without a slash at the end."),
     TEXT("PORTAL_ORIGINS", portal_origins, NULL,
          "Origins that browsers may call from (CORS), separated by commas; `http://localhost:*` is any port."),
+    INTEGER("HSTS_SECONDS", hsts_seconds, "0", 0, 63072000,
+            "Seconds for which browsers reach this name by TLS only (Strict-Transport-Security); 0: nothing is said."),
     TEXT("TRUSTED_PROXIES", trusted_proxies, NULL,
          "Addresses or networks of reverse proxies, separated by commas, whose `X-Forwarded-For` is believed; unset, nobody's is."),
     INTEGER("RATE_READ", rate_read, "6000", 0, 1000000,

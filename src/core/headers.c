@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: EUPL-1.2
- * The headers every answer has: who may read it from where (CORS), in which language it is, which request it answers. */
+ * The headers every answer has: who may read it from where (CORS), what browsers may do with it, in which language it is, which request it answers. */
 #include "request.h"
 
 #include "config.h"
@@ -93,11 +93,24 @@ static void headers_language(struct request *request)
         response_header(request, "Content-Language", request->served ? request->served : request->languages.items[0]);
 }
 
+/* What a browser may make of an answer: nothing but what it was asked for. Answers that show something bring a policy of their own. */
+static void headers_security(struct request *request)
+{
+    const int seconds = request->loop->service->config->hsts_seconds;
+    response_header(request, "X-Content-Type-Options", "nosniff");
+    response_header(request, "Referrer-Policy", "no-referrer");
+    response_header(request, "Cross-Origin-Resource-Policy", public_path(request) ? "cross-origin" : "same-origin");
+    if (request->response && !MHD_get_response_header(request->response, "Content-Security-Policy"))
+        response_header(request, "Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'");
+    if (seconds)
+        response_header(request, "Strict-Transport-Security", arena_printf(&request->arena, "max-age=%d", seconds));
+}
+
 void request_headers(struct request *request)
 {
     response_header(request, "X-Request-Id", request->id);
     response_header(request, "API-Version", request->loop->service->version);
-    response_header(request, "X-Content-Type-Options", "nosniff");
+    headers_security(request);
     headers_language(request);
     guard_headers(request);
     if (request->endpoint && request->endpoint->operation->success->media_count > 1)

@@ -21,6 +21,6 @@ SELECT t.id,
                 WHERE e.request = :id
                   AND e.kind = 'message'
                   AND e.actor = me()
-                  AND e.at = clock()
+                  AND e.at = claimed_at()
                 ORDER BY e.id DESC
                 LIMIT 1);

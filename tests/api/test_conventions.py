@@ -321,11 +321,40 @@ def test_a_preflight_tells_what_may_be_sent(http):
     assert allowed.status_code == 204 and allowed.content == b""
     assert allowed.headers["Access-Control-Allow-Origin"] == PORTAL
     assert "PATCH" in allowed.headers["Access-Control-Allow-Methods"]
-    for name in ("Authorization", "Content-Type", "Idempotency-Key", "If-Match"):
+    for name in ("Authorization", "Content-Type", "Idempotency-Key", "If-Match", "X-Challenge-Solution"):
         assert name in allowed.headers["Access-Control-Allow-Headers"]
     assert "Access-Control-Allow-Origin" not in preflight("/v1/me", "PATCH", STRANGER).headers
     assert preflight("/v1/guides", "GET", STRANGER).headers["Access-Control-Allow-Origin"] == "*"
     assert "Access-Control-Allow-Origin" not in preflight("/v1/guides", "POST", STRANGER).headers
+
+
+def test_what_a_browser_may_see_of_an_answer_is_all_there_is(http):
+    exposed = http.get("/v1/cities", headers={"Origin": STRANGER}).headers["Access-Control-Expose-Headers"].split(", ")
+    assert {"ETag", "Location", "Link", "Retry-After", "RateLimit", "RateLimit-Policy", "Content-Language", "X-Request-Id",
+            "API-Version"} <= set(exposed)
+
+
+# What browsers may make of an answer ----------------------------------------------------------------------------------------------
+
+def test_every_answer_can_only_be_read(http, people, place):
+    newcomer = people.newcomer(place.city)
+    for response in (http.get("/v1/cities"), http.get("/v1/nothing"), newcomer.get("/v1/me"), http.get("/v1/me"), http.options("/v1/me"),
+                     http.get("/problems/not_found"), http.post("/v1/sign-in", content="{"), http.delete("/v1/cities")):
+        assert response.headers["X-Content-Type-Options"] == "nosniff"
+        assert response.headers["Referrer-Policy"] == "no-referrer"
+        assert response.headers.get_list("Content-Security-Policy") == ["default-src 'none'; frame-ancestors 'none'"]
+        assert "Strict-Transport-Security" not in response.headers
+
+
+def test_only_what_is_public_may_be_shown_by_other_sites(http, people, place):
+    assert http.get("/v1/cities").headers["Cross-Origin-Resource-Policy"] == "cross-origin"
+    assert people.newcomer(place.city).get("/v1/me").headers["Cross-Origin-Resource-Policy"] == "same-origin"
+    assert http.post("/v1/sign-in", json={}).headers["Cross-Origin-Resource-Policy"] == "same-origin"
+
+
+def test_browsers_are_held_to_tls_where_that_is_configured(start_daemon):
+    response = start_daemon(WELCOME_HSTS_SECONDS=31536000).http.get("/v1/nothing")
+    assert response.headers["Strict-Transport-Security"] == "max-age=31536000"
 
 
 # Request ids ----------------------------------------------------------------------------------------------------------------------

@@ -152,6 +152,13 @@ def test_a_report_and_a_staff_account_are_made_once(daemon, people, http):
     problem(admin.post("/v1/accounts", body), 409, "duplicate")
 
 
+def test_a_message_sent_again_stands_once_in_the_timeline(people, place):
+    company, name = people.requester(place.city), key()
+    first = answer(company.post(f"{company.path}/messages", {"text": "Hello"}, **keyed(name)), 201)
+    other = answer(company.post(f"{company.path}/messages", {"text": "Hello"}), 201)
+    assert answer(company.post(f"{company.path}/messages", {"text": "Hello"}, **keyed(name)), 201) == first != other
+
+
 @pytest.mark.parametrize("given, code", [("short", "too_short"), ("x" * 65, "too_long"), ("x" * 15 + "!", "pattern"), ("é" * 20, "not_utf8")])
 def test_a_key_has_its_form(people, http, place, given, code):
     response = http.post("/v1/guides", json=people.guide_form(place.city), headers={"Idempotency-Key": given.encode("latin-1")})

@@ -306,6 +306,14 @@ def test_a_key_that_only_one_side_knows(tree, line):
     tree.refused("create_place: x-idempotent and the parameter Idempotency-Key belong together")
 
 
+def test_a_form_without_a_place_for_its_solution(tree):
+    text = (tree.folder / "openapi.yaml").read_text()
+    before, operation = text.split("      operationId: create_guide\n")
+    line = "        - $ref: '#/components/parameters/X-Challenge-Solution'\n"
+    tree.write("openapi.yaml", before + "      operationId: create_guide\n" + operation.replace(line, "", 1))
+    tree.refused("create_guide: x-rate: form without a session and the parameter X-Challenge-Solution belong together")
+
+
 # What the contract may say
 
 def refused_in_contract(tree, old, new, message):
