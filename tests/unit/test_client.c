@@ -12,7 +12,7 @@ static struct networks trusted_of(const char *list)
 {
     struct networks networks;
     if (!networks_parse(&networks, list, &arena))
-        fail_msg("%s", list);
+        fail_msg("%s", list ? list : "nothing");
     return networks;
 }
 
