@@ -62,6 +62,8 @@ def problem(response, status, code):
     assert response.headers["Content-Type"] == "application/problem+json"
     assert (body["code"], body["status"], body["type"]) == (code, status, f"/problems/{code}")
     assert body["request_id"] == response.headers["X-Request-Id"]
+    for fault in body.get("errors", ()):
+        assert "limit" in fault or "{limit}" not in FAULTS.get(fault["code"], ""), f"{fault} does not say the limit"
     return body
 
 
@@ -82,6 +84,9 @@ class Mail:
     path: str | None  # where the link leads in the portal
     token: str | None
     invitation: tuple | None  # (charset, method, calendar) of the entry for the reader's calendar
+
+
+FAULTS = {code: text["en"] for code, text in json.loads((ROOT / "content/texts/problems.json").read_text())["faults"].items()}
 
 
 def _subjects():

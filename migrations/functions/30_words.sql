@@ -6,7 +6,7 @@ CREATE OR REPLACE FUNCTION title_in(title jsonb, languages text[]) RETURNS text 
 BEGIN
   RETURN (
     SELECT coalesce((SELECT title ->> l.tag FROM unnest(languages) WITH ORDINALITY AS l(tag, n) WHERE title ? l.tag ORDER BY l.n LIMIT 1),
-                    title ->> 'en'));
+                    title ->> 'en', title ->> 'de'));
 END
 $$;
 
@@ -29,6 +29,10 @@ CREATE OR REPLACE FUNCTION url_component(name text) RETURNS text LANGUAGE sql IM
                          ELSE regexp_replace(upper(encode(convert_to(c.letter, 'UTF8'), 'hex')), '(..)', '%\1', 'g') END, '' ORDER BY c.n)
     FROM regexp_split_to_table(name, '') WITH ORDINALITY AS c(letter, n)
 $$;
+
+-- As it stands between the slashes of a JSON pointer (RFC 6901).
+CREATE OR REPLACE FUNCTION pointer_token(name text) RETURNS text LANGUAGE sql IMMUTABLE PARALLEL SAFE AS
+$$ SELECT replace(replace(name, '~', '~0'), '/', '~1') $$;
 
 -- Lets a change pass that names the version it starts from: If-Match of RFC 9110 §13.1.1, compared strongly. What cannot be read
 -- matches nothing; revision NULL means there is nothing to match.

@@ -66,7 +66,7 @@ $$;
 
 -- Faults of texts by language: tags nobody knows.
 CREATE OR REPLACE FUNCTION unknown_tags(texts jsonb, pointer text) RETURNS TABLE (fault_pointer text, code text) LANGUAGE sql STABLE AS $$
-  SELECT pointer || '/' || replace(replace(said.tag, '~', '~0'), '/', '~1'), 'unknown_language'
+  SELECT pointer || '/' || pointer_token(said.tag), 'unknown_language'
     FROM jsonb_object_keys(texts) AS said(tag)
    WHERE NOT EXISTS (SELECT FROM language l WHERE l.tag = said.tag)
 $$;

@@ -53,8 +53,8 @@ CREATE OR REPLACE FUNCTION bad_answers(questions jsonb, answers jsonb) RETURNS j
 BEGIN
   RETURN (
     WITH said AS (
-      SELECT a.code, a.answer, q.question, '/answers/' || replace(replace(a.code, '~', '~0'), '/', '~1') AS pointer,
-             a.answer IN ('null', '""', '[]') OR jsonb_typeof(a.answer) = 'string' AND btrim(a.answer #>> '{}') = '' AS empty
+      SELECT a.code, a.answer, q.question, '/answers/' || pointer_token(a.code) AS pointer,
+             a.answer IN ('null', '""', '[]') OR jsonb_typeof(a.answer) = 'string' AND a.answer #>> '{}' !~ '[^[:space:]]' AS empty
         FROM jsonb_each(answers) AS a(code, answer)
         LEFT JOIN jsonb_array_elements(questions) AS q(question) ON q.question ->> 'code' = a.code
     ), chosen AS (

@@ -6,19 +6,37 @@ CREATE OR REPLACE FUNCTION bad_words(pointer text, words jsonb) RETURNS jsonb LA
 BEGIN
   RETURN (
     SELECT coalesce(jsonb_agg(jsonb_build_object('pointer', f.pointer, 'code', f.code) ORDER BY f.pointer), '[]')
-      FROM (SELECT bad_words.pointer AS pointer, 'required' AS code WHERE NOT words ?| ARRAY['en', 'de']
+      FROM (SELECT bad_words.pointer AS pointer, 'german_or_english' AS code WHERE NOT words ?| ARRAY['en', 'de']
              UNION ALL
-            SELECT bad_words.pointer || '/' || replace(replace(w.tag, '~', '~0'), '/', '~1'), 'unknown_language'
+            SELECT bad_words.pointer || '/' || pointer_token(w.tag), 'unknown_language'
               FROM jsonb_object_keys(words) AS w(tag)
              WHERE NOT EXISTS (SELECT FROM language l WHERE l.tag = w.tag)) f);
 END
 $$;
 
--- The language of the reader's in which there are words.
+-- The language in which title_in() has words for the reader.
 CREATE OR REPLACE FUNCTION language_of(words jsonb, languages text[]) RETURNS text LANGUAGE plpgsql STABLE PARALLEL SAFE AS $$
 BEGIN
   RETURN coalesce((SELECT l.tag FROM unnest(languages) WITH ORDINALITY AS l(tag, n) WHERE words ? l.tag ORDER BY l.n LIMIT 1),
-                  (SELECT min(k.tag) FROM jsonb_object_keys(words) AS k(tag)));
+                  (SELECT d.tag FROM unnest(ARRAY['en', 'de']) WITH ORDINALITY AS d(tag, n) WHERE words ? d.tag ORDER BY d.n LIMIT 1));
+END
+$$;
+
+-- Who offers a service, in a city or everywhere, as a reader of these languages gets it; the region's offer comes last.
+CREATE OR REPLACE FUNCTION offers_in(service text, city text, languages text[]) RETURNS jsonb LANGUAGE plpgsql STABLE AS $$
+BEGIN
+  RETURN (
+    SELECT coalesce(jsonb_agg(jsonb_build_object(
+             'city', nullif(f.city, '*'),
+             'office', jsonb_build_object('city', nullif(o.city, '*'), 'slug', o.slug, 'name', title_in(o.name, offers_in.languages), 'languages', o.languages,
+                                          'address', o.address, 'phone', o.phone, 'website', o.website, 'opening_hours', o.opening_hours),
+             'acknowledge_hours', coalesce(f.acknowledge_hours, s.acknowledge_hours),
+             'resolve_hours', coalesce(f.resolve_hours, s.resolve_hours)) ORDER BY f.city = '*', f.city), '[]')
+      FROM service_offer f
+      JOIN service s ON s.code = f.service
+      JOIN office_public o ON o.city = f.office_city AND o.slug = f.office
+     WHERE f.service = offers_in.service
+       AND (offers_in.city IS NULL OR f.city = offers_in.city));
 END
 $$;
 
@@ -35,22 +53,50 @@ BEGIN
         FROM question q
        CROSS JOIN jsonb_array_elements(q.values) WITH ORDINALITY AS v(value, n)
     ), fault AS (
-      SELECT q.pointer || '/code' AS pointer, 'not_unique' AS code FROM question q WHERE q.again
+      SELECT q.pointer || '/code' AS pointer, 'not_unique' AS code, NULL AS said FROM question q WHERE q.again
        UNION ALL
-      SELECT q.pointer || '/values', CASE WHEN q.chooses THEN 'too_few_items' ELSE 'unknown_member' END FROM question q WHERE q.chooses = (q.values = '[]')
+      SELECT q.pointer || '/values', CASE WHEN q.chooses THEN 'too_few_items' ELSE 'too_many_items' END, CASE WHEN q.chooses THEN '1' ELSE '0' END
+        FROM question q WHERE q.chooses = (q.values = '[]')
        UNION ALL
-      SELECT v.pointer || '/key', 'not_unique' FROM value v WHERE v.again
+      SELECT q.pointer || '/values', 'too_many_items', '100' FROM question q WHERE q.chooses AND jsonb_array_length(q.values) > 100
        UNION ALL
-      SELECT w ->> 'pointer', w ->> 'code' FROM question q CROSS JOIN jsonb_array_elements(bad_words(q.pointer || '/label', q.question -> 'label')) AS w
+      SELECT v.pointer || '/key', 'not_unique', NULL FROM value v WHERE v.again
        UNION ALL
-      SELECT w ->> 'pointer', w ->> 'code'
+      SELECT w ->> 'pointer', w ->> 'code', NULL FROM question q CROSS JOIN jsonb_array_elements(bad_words(q.pointer || '/label', q.question -> 'label')) AS w
+       UNION ALL
+      SELECT w ->> 'pointer', w ->> 'code', NULL
         FROM question q CROSS JOIN jsonb_array_elements(bad_words(q.pointer || '/help', q.question -> 'help')) AS w
        WHERE q.question -> 'help' <> '{}' -- none is needed
        UNION ALL
-      SELECT w ->> 'pointer', w ->> 'code' FROM value v CROSS JOIN jsonb_array_elements(bad_words(v.pointer || '/label', v.value -> 'label')) AS w
+      SELECT w ->> 'pointer', w ->> 'code', NULL FROM value v CROSS JOIN jsonb_array_elements(bad_words(v.pointer || '/label', v.value -> 'label')) AS w
     )
-    SELECT coalesce(jsonb_agg(jsonb_build_object('pointer', f.pointer, 'code', f.code) ORDER BY f.pointer), '[]') FROM (SELECT * FROM fault LIMIT 100) f);
+    SELECT coalesce(jsonb_agg(jsonb_strip_nulls(jsonb_build_object('pointer', f.pointer, 'code', f.code, 'limit', f.said)) ORDER BY f.pointer), '[]')
+      FROM (SELECT * FROM fault ORDER BY pointer LIMIT 100) f);
 END
+$$;
+
+-- What the form of a service cannot say; {} are no words.
+CREATE OR REPLACE FUNCTION bad_service(whole jsonb) RETURNS jsonb LANGUAGE plpgsql STABLE AS $$
+BEGIN
+  RETURN bad_words('/name', whole -> 'name')
+         || CASE WHEN coalesce(whole -> 'description', '{}') = '{}' THEN '[]' ELSE bad_words('/description', whole -> 'description') END
+         || bad_questions(whole -> 'questions')
+         || CASE WHEN (whole ->> 'acknowledge_hours')::integer <= (whole ->> 'resolve_hours')::integer THEN '[]'::jsonb
+                 ELSE jsonb_build_array(jsonb_build_object('pointer', '/resolve_hours', 'code', 'too_small', 'limit', whole ->> 'acknowledge_hours')) END;
+END
+$$;
+
+-- Offers that have one of the two times of their own have to fit the other.
+CREATE OR REPLACE FUNCTION bad_times(whole jsonb) RETURNS jsonb LANGUAGE sql STABLE AS $$
+  SELECT coalesce(jsonb_agg(jsonb_build_object('pointer', f.pointer, 'code', f.code, 'limit', f.said::text) ORDER BY f.pointer), '[]')
+    FROM (SELECT '/acknowledge_hours' AS pointer, 'too_large' AS code, min(o.resolve_hours) AS said
+            FROM service_offer o
+           WHERE o.service = whole ->> 'code' AND o.acknowledge_hours IS NULL AND o.resolve_hours < (whole ->> 'acknowledge_hours')::integer
+           UNION ALL
+          SELECT '/resolve_hours', 'too_small', max(o.acknowledge_hours)
+            FROM service_offer o
+           WHERE o.service = whole ->> 'code' AND o.resolve_hours IS NULL AND o.acknowledge_hours > (whole ->> 'resolve_hours')::integer) f
+   WHERE f.said IS NOT NULL
 $$;
 
 -- Choices of cities and topics are those the reference data has.
@@ -114,37 +160,63 @@ BEGIN
 END
 $$;
 
--- One entry of services.json, offered in every city that has the office; what an admin has changed since is theirs.
+-- Offers as the file says, in the cities of the reference data: by the city's office of that name, else by the region's. Whether any
+-- changed.
+CREATE OR REPLACE FUNCTION spread_offers(service text, office text, region_office text) RETURNS boolean
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = welcome, pg_temp AS $$
+DECLARE
+  changed bigint;
+BEGIN
+  WITH here AS (
+    SELECT c.slug AS city FROM city c WHERE c.detail <> '{}' UNION ALL SELECT '*'
+  ), wanted AS (
+    SELECT DISTINCT ON (h.city) h.city, o.city AS office_city, o.slug
+      FROM here h
+      JOIN office o ON o.active AND (o.city = h.city AND o.slug = spread_offers.office OR o.city = '*' AND o.slug = region_office)
+     ORDER BY h.city, o.city = h.city AND o.slug = spread_offers.office DESC
+  ), put AS (
+    INSERT INTO service_offer AS old (service, city, office_city, office)
+    SELECT spread_offers.service, w.city, w.office_city, w.slug FROM wanted w
+        ON CONFLICT ON CONSTRAINT service_offer_pkey DO UPDATE
+           SET office_city = excluded.office_city, office = excluded.office
+         WHERE (old.office_city, old.office) <> (excluded.office_city, excluded.office)
+    RETURNING true
+  ), gone AS (
+    DELETE FROM service_offer f
+     WHERE f.service = spread_offers.service AND f.city IN (SELECT h.city FROM here h) AND f.city NOT IN (SELECT w.city FROM wanted w)
+    RETURNING true
+  )
+  SELECT (SELECT count(*) FROM put) + (SELECT count(*) FROM gone) INTO changed;
+  RETURN changed > 0;
+END
+$$;
+
+-- One entry of services.json, offered in every city that has the office. What an admin has changed since, offers included, is theirs;
+-- else cities and topics that are new count, too. Whether it wrote.
 CREATE OR REPLACE FUNCTION import_service(entry jsonb, place integer) RETURNS TABLE (written boolean, faults jsonb)
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = welcome, pg_temp AS $$
 DECLARE
-  was   service;
-  named text  := entry ->> 'code';
-  asked jsonb := expanded_questions(coalesce(entry -> 'questions', '[]'));
+  was    service;
+  spread boolean;
+  named  text  := entry ->> 'code';
+  asked  jsonb := expanded_questions(coalesce(entry -> 'questions', '[]'));
 BEGIN
-  SELECT * INTO was FROM service s WHERE s.code = named;
-  written := was.code IS NULL OR was.imported IS DISTINCT FROM entry AND was.imported IS NOT NULL;
-  faults := nullif(bad_words('/name', entry -> 'name') || bad_questions(asked), '[]');
-  IF written AND faults IS NULL THEN
+  SELECT * INTO was FROM service s WHERE s.code = named FOR NO KEY UPDATE;
+  faults := nullif(bad_service(entry || jsonb_build_object('questions', asked)), '[]');
+  written := false;
+  IF faults IS NULL AND (was.code IS NULL OR was.imported IS NOT NULL) THEN
     INSERT INTO service AS old (code, clientele, category, basis, position, acknowledge_hours, resolve_hours, appointments, imported)
     VALUES (named, entry ->> 'clientele', entry ->> 'category', entry ->> 'basis', place, (entry ->> 'acknowledge_hours')::integer,
-            (entry ->> 'resolve_hours')::integer, (entry ->> 'appointments')::boolean, entry)
+            (entry ->> 'resolve_hours')::integer, coalesce((entry ->> 'appointments')::boolean, false), entry)
         ON CONFLICT ON CONSTRAINT service_pkey DO UPDATE
            SET clientele = excluded.clientele, category = excluded.category, basis = excluded.basis, position = excluded.position,
                acknowledge_hours = excluded.acknowledge_hours, resolve_hours = excluded.resolve_hours, appointments = excluded.appointments,
-               imported = excluded.imported, updated_at = clock();
+               imported = excluded.imported, updated_at = clock()
+         WHERE (old.imported, old.position) <> (excluded.imported, excluded.position);
+    written := FOUND;
     PERFORM set_service_version(named, entry -> 'name', coalesce(entry -> 'description', '{}'), asked);
-    INSERT INTO service_offer (service, city, office_city, office)
-    SELECT named, c.city, o.city, o.slug
-      FROM (SELECT slug AS city FROM city WHERE detail <> '{}' UNION ALL SELECT '*') c
-     CROSS JOIN LATERAL (
-             SELECT x.city, x.slug
-               FROM office x
-              WHERE x.active
-                AND (x.city = c.city AND x.slug = entry ->> 'office' OR x.city = '*' AND x.slug = entry ->> 'region_office')
-              ORDER BY x.city = c.city AND x.slug = entry ->> 'office' DESC
-              LIMIT 1) o
-        ON CONFLICT ON CONSTRAINT service_offer_pkey DO NOTHING;
+    spread := spread_offers(named, entry ->> 'office', entry ->> 'region_office'); -- by itself: an OR need not call it
+    written := written OR spread OR was.version IS DISTINCT FROM (SELECT s.version FROM service s WHERE s.code = named);
   END IF;
   RETURN NEXT;
 END
@@ -155,6 +227,13 @@ $$;
 -- What has a name instead of an id, in the audit.
 CREATE OR REPLACE FUNCTION named_subject(kind text, name text) RETURNS uuid LANGUAGE sql IMMUTABLE AS
 $$ SELECT md5(kind || ' ' || name)::uuid $$;
+
+-- Who gives the same name at the same moment comes one after the other.
+CREATE OR REPLACE FUNCTION lock_for_name(kind text, name text) RETURNS void LANGUAGE plpgsql VOLATILE AS $$
+BEGIN
+  PERFORM pg_advisory_xact_lock(hashtextextended(kind || ' ' || name, 0));
+END
+$$;
 
 -- First in every change: the row and its version.
 CREATE OR REPLACE FUNCTION lock_for_service(code text, if_match text) RETURNS void
@@ -186,13 +265,9 @@ $$;
 CREATE OR REPLACE FUNCTION write_service(whole jsonb) RETURNS void
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = welcome, pg_temp AS $$
 DECLARE
-  faults jsonb := bad_words('/name', whole -> 'name') || bad_questions(whole -> 'questions')
-                  || CASE WHEN coalesce(whole -> 'description', '{}') = '{}' THEN '[]' ELSE bad_words('/description', whole -> 'description') END;
+  faults jsonb := bad_service(whole) || bad_times(whole);
 BEGIN
   PERFORM require(is_admin(), 'forbidden');
-  IF (whole ->> 'acknowledge_hours')::integer > (whole ->> 'resolve_hours')::integer THEN
-    faults := faults || jsonb_build_array(jsonb_build_object('pointer', '/resolve_hours', 'code', 'too_small', 'limit', whole ->> 'acknowledge_hours'));
-  END IF;
   IF faults <> '[]' THEN
     PERFORM problem('validation_failed', faults);
   END IF;
@@ -209,20 +284,33 @@ BEGIN
 END
 $$;
 
+-- Call lock_for_service() first. The office stays active meanwhile. Times that the offer leaves open are the service's.
 CREATE OR REPLACE FUNCTION set_service_offer(service text, city text, office_city text, office text, acknowledge integer, resolve integer) RETURNS void
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = welcome, pg_temp AS $$
+DECLARE
+  faults jsonb := '[]';
+  own    service;
 BEGIN
   PERFORM require(is_admin(), 'forbidden');
-  IF NOT EXISTS (SELECT FROM office o WHERE o.city = set_service_offer.office_city AND o.slug = set_service_offer.office AND o.active) THEN
-    PERFORM problem('validation_failed', '[{"pointer":"/office","code":"unknown_office"}]');
-  ELSIF acknowledge > resolve THEN
-    PERFORM problem('validation_failed', jsonb_build_array(jsonb_build_object('pointer', '/resolve_hours', 'code', 'too_small', 'limit', acknowledge::text)));
+  SELECT * INTO own FROM service s WHERE s.code = set_service_offer.service;
+  PERFORM FROM office o WHERE o.city = set_service_offer.office_city AND o.slug = set_service_offer.office AND o.active FOR SHARE;
+  IF NOT FOUND THEN
+    faults := faults || '[{"pointer":"/office","code":"unknown_office"}]';
+  END IF;
+  IF coalesce(acknowledge, own.acknowledge_hours) > resolve THEN
+    faults := faults || jsonb_build_object('pointer', '/resolve_hours', 'code', 'too_small', 'limit', coalesce(acknowledge, own.acknowledge_hours)::text);
+  ELSIF acknowledge > own.resolve_hours AND resolve IS NULL THEN
+    faults := faults || jsonb_build_object('pointer', '/acknowledge_hours', 'code', 'too_large', 'limit', own.resolve_hours::text);
+  END IF;
+  IF faults <> '[]' THEN
+    PERFORM problem('validation_failed', faults);
   END IF;
   INSERT INTO service_offer (service, city, office_city, office, acknowledge_hours, resolve_hours)
   VALUES (set_service_offer.service, set_service_offer.city, set_service_offer.office_city, set_service_offer.office, acknowledge, resolve)
       ON CONFLICT ON CONSTRAINT service_offer_pkey DO UPDATE
          SET office_city = excluded.office_city, office = excluded.office, acknowledge_hours = excluded.acknowledge_hours,
              resolve_hours = excluded.resolve_hours;
+  UPDATE service s SET imported = NULL, updated_at = clock() WHERE s.code = set_service_offer.service;
   PERFORM record('set_service_offer', 'service', named_subject('service', set_service_offer.service), nullif(set_service_offer.city, '*'),
                  jsonb_build_object('code', set_service_offer.service));
 END
@@ -235,6 +323,7 @@ BEGIN
   PERFORM require(is_admin(), 'forbidden');
   DELETE FROM service_offer f WHERE f.service = delete_service_offer.service AND f.city = delete_service_offer.city;
   PERFORM require(FOUND, 'not_found');
+  UPDATE service s SET imported = NULL, updated_at = clock() WHERE s.code = delete_service_offer.service;
   PERFORM record('delete_service_offer', 'service', named_subject('service', delete_service_offer.service), nullif(delete_service_offer.city, '*'),
                  jsonb_build_object('code', delete_service_offer.service));
 END
@@ -300,11 +389,12 @@ $$;
 
 -- From the first day to the last, within a year, none beginning before the one before has ended.
 CREATE OR REPLACE FUNCTION bad_closures(closures jsonb) RETURNS jsonb LANGUAGE sql STABLE AS $$
-  SELECT coalesce(jsonb_agg(jsonb_build_object('pointer', '/closures/' || x.n - 1 || '/last_on', 'code', x.code)), '[]')
-    FROM (SELECT c.n, CASE WHEN c.last_on < c.first_on THEN 'not_after' WHEN c.last_on - c.first_on > 366 THEN 'lasts_too_long'
+  SELECT coalesce(jsonb_agg(jsonb_strip_nulls(jsonb_build_object('pointer', '/closures/' || x.n - 1 || '/last_on', 'code', x.code, 'limit', CASE x.code
+                                                WHEN 'not_before' THEN x.first_on::text WHEN 'lasts_too_long' THEN '367' END)) ORDER BY x.n), '[]')
+    FROM (SELECT c.n, c.first_on, CASE WHEN c.last_on < c.first_on THEN 'not_before' WHEN c.last_on - c.first_on > 366 THEN 'lasts_too_long'
                            WHEN EXISTS (SELECT FROM jsonb_array_elements(closures) WITH ORDINALITY AS o(closure, n)
                                          WHERE o.n < c.n AND (o.closure ->> 'first_on')::date <= c.last_on AND (o.closure ->> 'last_on')::date >= c.first_on)
-                           THEN 'not_unique' END AS code
+                           THEN 'overlapping_days' END AS code
             FROM (SELECT e.n, (e.closure ->> 'first_on')::date AS first_on, (e.closure ->> 'last_on')::date AS last_on
                     FROM jsonb_array_elements(closures) WITH ORDINALITY AS e(closure, n)) c) x
    WHERE x.code IS NOT NULL
@@ -333,7 +423,7 @@ DECLARE
 BEGIN
   PERFORM require(keeps_partners(), 'forbidden');
   IF (whole ->> 'left_on')::date < (whole ->> 'joined_on')::date THEN
-    faults := faults || '[{"pointer":"/left_on","code":"not_after"}]'::jsonb;
+    faults := faults || jsonb_build_object('pointer', '/left_on', 'code', 'not_before', 'limit', whole ->> 'joined_on');
   END IF;
   IF whole ->> 'request' IS NOT NULL
      AND NOT EXISTS (SELECT FROM service_request r JOIN service s ON s.code = r.service AND s.clientele = 'partner'

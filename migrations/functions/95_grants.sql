@@ -5,7 +5,7 @@ REVOKE ALL ON ALL FUNCTIONS IN SCHEMA welcome FROM PUBLIC, welcome, welcome_work
 
 GRANT EXECUTE ON FUNCTION
   clock(), problem(text, jsonb), require(boolean, text), uuid_v7(), rfc3339(timestamptz), today(), title_in(jsonb, text[]), level_rank(text),
-  level_name(integer), tags_of(jsonb), url_component(text), asks_since(timestamptz[], timestamptz), mail_language_of(text), me(),
+  level_name(integer), tags_of(jsonb), url_component(text), pointer_token(text), asks_since(timestamptz[], timestamptz), mail_language_of(text), me(),
   my_guide(), my_cities(), my_roles(), my_session(), is_admin(), task(), subject(), content_of(text, text, text, text[]), my_desks(), refuse_other_desks(text),
   refuse_wrong_place(content), content_touch(uuid),
   html_escape(text), html_link(text, text), card_of(text, text[]), with_embeds(text, text[], text[], text),
@@ -89,7 +89,7 @@ GRANT EXECUTE ON FUNCTION
 GRANT EXECUTE ON FUNCTION remind_offices(), escalate_offices(), confess_breaches(), ask_waiting_requesters(), tell_waiting_offices(),
   close_resolved_requests(), ask_satisfaction(), expire_service_requests()
   TO welcome_worker;
-GRANT EXECUTE ON FUNCTION language_of(jsonb, text[]), lock_for_service(text, text), service_tag(text), service_whole(text), write_service(jsonb),
+GRANT EXECUTE ON FUNCTION language_of(jsonb, text[]), offers_in(text, text, text[]), lock_for_name(text, text), lock_for_service(text, text), service_tag(text), service_whole(text), write_service(jsonb),
   set_service_offer(text, text, text, text, integer, integer), delete_service_offer(text, text), office_whole(text, text),
   lock_for_office(text, text, text), write_office(jsonb), keeps_partners(), lock_for_partner(uuid, text), write_partner(uuid, jsonb), partner_whole(uuid)
   TO welcome;

@@ -8,7 +8,10 @@ SELECT s.code,
        :ctx_languages[1] AS "language.requested",
        tongue.tag AS "language.served",
        tongue.tag <> :ctx_languages[1] AS "language.fallback",
-       s.appointments
+       s.basis,
+       s.appointments,
+       s.version,
+       offers_in(s.code, :city, :ctx_languages) AS offers
   FROM service s
   JOIN service_version v ON v.service = s.code AND v.version = s.version
  CROSS JOIN LATERAL (SELECT language_of(v.name, :ctx_languages) AS tag) tongue

@@ -106,16 +106,16 @@ def test_an_admin_makes_a_service_offers_it_and_changes_its_questions(people, ht
 
 
 @pytest.mark.parametrize("changes, wrong", [
-    ({"name": {"tr": "Ev"}}, {("/name", "required")}),
+    ({"name": {"tr": "Ev"}}, {("/name", "german_or_english")}),
     ({"name": {"en": "House", "klingon": "juH"}}, {("/name/klingon", "unknown_language")}),
     ({"acknowledge_hours": 50}, {("/resolve_hours", "too_small")}),
     ({"questions": [{"code": "a", "type": "number", "label": {"en": "A"}}, {"code": "a", "type": "date", "label": {"en": "B"}}]}, {("/questions/1/code", "not_unique")}),
     ({"questions": [{"code": "a", "type": "single_choice", "label": {"en": "A"}}]}, {("/questions/0/values", "too_few_items")}),
     ({"questions": [{"code": "a", "type": "number", "label": {"uk": "A"}, "values": [{"key": "x", "label": {"en": "X"}}]}]},
-     {("/questions/0/values", "unknown_member"), ("/questions/0/label", "required")}),
+     {("/questions/0/values", "too_many_items"), ("/questions/0/label", "german_or_english")}),
     ({"questions": [{"code": "a", "type": "multiple_choice", "label": {"en": "A"},
                      "values": [{"key": "x", "label": {"en": "X"}}, {"key": "x", "label": {"xx": "Y"}}]}]},
-     {("/questions/0/values/1/key", "not_unique"), ("/questions/0/values/1/label", "required"), ("/questions/0/values/1/label/xx", "unknown_language")}),
+     {("/questions/0/values/1/key", "not_unique"), ("/questions/0/values/1/label", "german_or_english"), ("/questions/0/values/1/label/xx", "unknown_language")}),
 ])
 def test_a_service_that_cannot_be_asked_for_is_refused(people, changes, wrong):
     assert faults(people.admin().post("/v1/staff/services", service_form(**changes))) == wrong
@@ -144,7 +144,7 @@ def test_an_office_has_hours_closures_and_a_mailbox(people, http, place):
     assert [o["name"] for o in answer(http.get(f"/v1/offices?city={place.city}&lang=de"))["items"] if o["city"]] == ["Schulamt"]
     assert faults(change(admin, path, {"closures": [closed, closed | {"first_on": "2036-12-31", "last_on": "2036-12-31"},
                                                     {"first_on": "2037-02-02", "last_on": "2037-02-01"}], "languages": ["de", "xx"]})) == {
-        ("/closures/1/last_on", "not_unique"), ("/closures/2/last_on", "not_after"), ("/languages/1", "unknown_language")}
+        ("/closures/1/last_on", "overlapping_days"), ("/closures/2/last_on", "not_before"), ("/languages/1", "unknown_language")}
     assert ("/opening_hours/0/slots/1", "overlapping_hours") in faults(
         change(admin, path, {"opening_hours": [{"slots": [{"opens": "09:00", "closes": "12:00"}, {"opens": "11:00", "closes": "13:00"}]}] + WEEK[1:]}))
     service = admin.post("/v1/staff/services", service_form(questions=[])).headers["Location"]
@@ -173,7 +173,7 @@ def test_partners_who_joined_are_listed(people, http, place):
     assert (listed["id"], listed["name"], listed["description"]) == (partner, name, "Language courses") and "request" not in listed
     company = people.requester(place.city)
     assert faults(everywhere.post("/v1/staff/partners", form | {"name": "Other", "request": company.request, "left_on": "2001-01-01", "joined_on": "2002-01-01"})) == {
-        ("/request", "unknown_service_request"), ("/left_on", "not_after")}
+        ("/request", "unknown_service_request"), ("/left_on", "not_before")}
     path = made.headers["Location"]
     told = answer(change(everywhere, path, {"description": {"de": "Sprachkurse"}, "website": None}))
     assert (told["description"], told["website"], told["request"]) == ({"en": "Language courses", "de": "Sprachkurse"}, None, asked.request)
