@@ -26,6 +26,7 @@ struct content_files {
     const struct schema *text; /* front matter */
     const struct schema *body;
     const struct schema *media; /* what is said of a picture or document */
+    const struct schema *office, *service; /* entries of services/ */
 };
 
 /* A translation's file taken apart; borrowed from the text it was in. */

@@ -202,7 +202,11 @@ DECLARE
   asked  jsonb := expanded_questions(coalesce(entry -> 'questions', '[]'));
 BEGIN
   SELECT * INTO was FROM service s WHERE s.code = named FOR NO KEY UPDATE;
-  faults := nullif(bad_service(entry || jsonb_build_object('questions', asked)), '[]');
+  faults := nullif(bad_service(entry || jsonb_build_object('questions', asked))
+                   || (SELECT coalesce(jsonb_agg(jsonb_build_object('pointer', '/' || n.member, 'code', 'unknown_office')), '[]')
+                         FROM (VALUES ('office', '%'), ('region_office', '*')) AS n(member, city)
+                        WHERE entry ? n.member
+                          AND NOT EXISTS (SELECT FROM office o WHERE o.slug = entry ->> n.member AND n.city IN ('%', o.city))), '[]');
   written := false;
   IF faults IS NULL AND (was.code IS NULL OR was.imported IS NOT NULL) THEN
     INSERT INTO service AS old (code, clientele, category, basis, position, acknowledge_hours, resolve_hours, appointments, imported)

@@ -67,7 +67,9 @@ bool content_files_load(struct content_files *files, struct arena *arena, struct
     files->text = done ? schema_compile(set, node_get(own, "text"), error) : NULL;
     files->body = files->text ? schema_compile(set, node_get(own, "body"), error) : NULL;
     files->media = files->body ? schema_compile(set, node_get(own, "media"), error) : NULL;
-    return files->media != NULL;
+    files->office = files->media ? schema_compile(set, node_get(own, "office"), error) : NULL;
+    files->service = files->office ? schema_compile(set, node_get(own, "service"), error) : NULL;
+    return files->service != NULL;
 }
 
 bool content_text_read(const char *text, size_t length, struct arena *arena, struct content_text *result, struct tree_error *error)

@@ -1,12 +1,11 @@
 # SPDX-License-Identifier: EUPL-1.2
 # The catalogue: what can be asked for where and of whom, in whose words; how admins change it, and what running requests keep.
 import json
-import subprocess
 import uuid
 
 import pytest
 
-from support import ROOT, answer, at_once, faults, problem
+from support import ROOT, People, answer, at_once, faults, problem
 
 SERVICES = json.loads((ROOT / "content/services/services.json").read_text())["services"]
 WEEK = [{"slots": [{"opens": "09:00", "closes": "16:00"}]}] * 5 + [{"closed": True}] * 2
@@ -130,6 +129,55 @@ def test_nobody_overwrites_what_they_have_not_seen(people):
     assert sorted(statuses) == [200] + [412] * 7
 
 
+def test_of_those_who_make_one_name_at_once_one_wins(people, place):
+    admin, form = people.admin(), service_form()
+    office = {"city": place.city, "slug": "same-office", "name": {"en": "Same"}, "opening_hours": WEEK}
+    for path, body in (("/v1/staff/services", form), ("/v1/staff/offices", office)):
+        assert sorted(at_once(lambda n: admin.post(path, body), 8)) == [201] + [409] * 7
+    told = problem(admin.post("/v1/staff/services", form), 409, "duplicate")
+    assert [(fault["pointer"], fault["code"]) for fault in told["errors"]] == [("/code", "name_taken")]
+    assert answer(admin.get(f"/v1/staff/services/{form['code']}"))["version"] == 1
+
+
+def test_no_office_is_closed_that_is_given_a_service_at_that_moment(people, http, place):
+    admin = people.admin()
+    service = admin.post("/v1/staff/services", service_form(questions=[])).headers["Location"]
+    for round in range(6):
+        office = {"city": place.city, "slug": f"office-{round}", "name": {"en": "Office"}, "opening_hours": WEEK}
+        path = admin.post("/v1/staff/offices", office).headers["Location"]
+        offer = {"office": {"city": place.city, "office": office["slug"]}}
+        statuses = at_once(lambda n: change(admin, path, {"active": False}) if n else change(admin, f"{service}/offers/{place.city}", offer, "PUT"), 2)
+        assert sorted(statuses) in ([200, 409], [200, 422])
+        offers = answer(admin.get(service))["offers"]
+        assert answer(admin.get(path))["active"] == (offer["office"] in [there["office"] for there in offers])
+
+
+def test_times_that_an_offer_leaves_open_fit_the_service(people, place):
+    admin = people.admin()
+    people.office_in(place.city)
+    path = admin.post("/v1/staff/services", service_form(acknowledge_hours=8, resolve_hours=40)).headers["Location"]
+    there, offer = {"office": {"city": place.city, "office": "test-office"}}, f"{path}/offers/{place.city}"
+    assert faults(change(admin, offer, there | {"resolve_hours": 7}, "PUT")) == {("/resolve_hours", "too_small")}
+    assert faults(change(admin, offer, there | {"acknowledge_hours": 41}, "PUT")) == {("/acknowledge_hours", "too_large")}
+    answer(change(admin, offer, there | {"resolve_hours": 20}, "PUT"))
+    assert faults(change(admin, path, {"acknowledge_hours": 21})) == {("/acknowledge_hours", "too_large")}
+    answer(change(admin, offer, there | {"acknowledge_hours": 20}, "PUT"))
+    assert faults(change(admin, path, {"resolve_hours": 19})) == {("/resolve_hours", "too_small")}
+    answer(change(admin, path, {"acknowledge_hours": 20, "resolve_hours": 20}))
+
+
+def test_what_is_said_in_german_alone_is_shown_to_everybody(start_daemon):
+    people = People(start_daemon(WELCOME_LANGUAGES="en"))
+    admin, http = people.admin(), people.daemon.http
+    form = service_form(name={"de": "Hilfe"}, description={}, questions=[{"code": "what", "type": "string", "label": {"de": "Was?", "ar": "ماذا؟"}}])
+    path = admin.post("/v1/staff/services", form).headers["Location"]
+    answer(change(admin, f"{path}/offers/region", {"office": {"city": None, "office": "region"}}, "PUT"))
+    told = answer(http.get(f"/v1/services/{form['code']}?lang=tr"))
+    assert (told["name"], told["description"], told["questions"][0]["label"]) == ("Hilfe", None, "Was?")
+    assert told["language"] == {"requested": "tr", "served": "de", "fallback": True}
+    assert form["code"] in {service["code"] for service in answer(http.get("/v1/services?lang=tr"))["items"]}
+
+
 def test_an_office_has_hours_closures_and_a_mailbox(people, http, place):
     admin = people.admin()
     mailbox = people.address("office")
@@ -193,32 +241,3 @@ def test_only_admins_write_the_catalogue(people, place):
                                    ("POST", "/v1/staff/offices", {"city": None, "slug": "x", "name": {"en": "X"}, "opening_hours": WEEK}),
                                    ("GET", "/v1/staff/offices/essen/welcome-office", None), ("PATCH", "/v1/staff/offices/essen/welcome-office", {})):
             problem(person.call(method, path, body, headers={"If-Match": "*"}), 403, "forbidden")
-
-
-def test_importing_again_writes_nothing_and_spares_what_was_changed(start_daemon):
-    from support import People
-    people = People(start_daemon())
-    admin = people.admin()
-    status, out, errors = people.daemon.command("import")
-    assert status == 0 and "services   unchanged" in out, errors
-    path = "/v1/staff/services/founding"
-    answer(change(admin, path, {"resolve_hours": 33}))
-    office = "/v1/staff/offices/essen/welcome-office"
-    answer(change(admin, office, {"phone": "+49 201 88"}))
-    assert people.daemon.command("import")[0] == 0
-    assert (answer(admin.get(path))["resolve_hours"], answer(admin.get(office))["phone"]) == (33, "+49 201 88")
-
-
-@pytest.mark.parametrize("file, old, new, complaint", [
-    ("services.json", '"type": "number"', '"type": "number", "values": [{"key": "a", "label": {"en": "A"}}]', "services.json"),
-    ("services.json", '"code": "fast-track"', '"kode": "fast-track"', "kode"),
-    ("services.json", '"services": [', '"servises": [', "services"),
-    ("offices.json", '"in": "region"', '"in": "atlantis"', "offices.json"),
-])
-def test_a_file_that_is_wrong_is_named_with_its_line(start_daemon, tmp_path, file, old, new, complaint):
-    daemon = start_daemon()
-    subprocess.run(["cp", "-r", str(ROOT / "content"), str(tmp_path / "content")], check=True)
-    broken = tmp_path / "content/services" / file
-    broken.write_text(broken.read_text().replace(old, new))
-    status, _, errors = daemon.command("import", str(tmp_path / "content"))
-    assert status != 0 and complaint in errors and file in errors and "Nothing was imported." in errors
