@@ -152,6 +152,33 @@ def test_no_office_is_closed_that_is_given_a_service_at_that_moment(people, http
         assert answer(admin.get(path))["active"] == (offer["office"] in [there["office"] for there in offers])
 
 
+def test_staff_find_what_readers_no_longer_see(people, http, place):
+    admin, form = people.admin(), service_form()
+    path = admin.post("/v1/staff/services", form).headers["Location"]
+    answer(change(admin, path, {"active": False}))
+    assert form["code"] not in {service["code"] for service in answer(http.get("/v1/services"))["items"]}
+    services = {service["code"]: service for service in answer(admin.get("/v1/staff/services?clientele=newcomer&active=false&lang=de"))["items"]}
+    assert {services[form["code"]][member] for member in ("name", "active", "changed_here")} == {"Wohnungssuche", False, True}
+    assert services[form["code"]]["offered_in"] == [] and not any(service["active"] for service in services.values())
+    fast_track = next(service for service in answer(admin.get("/v1/staff/services?clientele=company"))["items"] if service["code"] == "fast-track")
+    assert "essen" in fast_track["offered_in"] and fast_track["offered_in"][-1] is None
+    people.office_in(place.city)
+    answer(admin.post("/v1/staff/offices", {"city": place.city, "slug": "old-office", "name": {"en": "Old"}, "opening_hours": WEEK, "active": False}), 201)
+    assert "old-office" not in {office["slug"] for office in answer(http.get(f"/v1/offices?city={place.city}"))["items"]}
+    offices = {office["slug"]: office for office in answer(admin.get(f"/v1/staff/offices?city={place.city}"))["items"]}
+    assert set(offices) == {"old-office", "test-office"} and offices["old-office"]["services"] == [] and "fast-track" in offices["test-office"]["services"]
+    assert [office["slug"] for office in answer(admin.get(f"/v1/staff/offices?city={place.city}&active=false"))["items"]] == ["old-office"]
+    everywhere, local = people.advisor(), people.advisor(place.city)
+    partner = {"name": new_code(), "kind": "association", "city": place.city, "joined_on": "2026-01-01", "left_on": "2026-02-01"}
+    answer(everywhere.post("/v1/staff/partners", partner), 201)
+    assert answer(http.get(f"/v1/partners?city={place.city}"))["items"] == []
+    listed, = answer(everywhere.get(f"/v1/staff/partners?city={place.city}&kind=association"))["items"]
+    assert {member: listed[member] for member in partner} == partner
+    problem(local.get("/v1/staff/partners"), 403, "forbidden")
+    for path in ("/v1/staff/services", "/v1/staff/offices"):
+        problem(everywhere.get(path), 403, "forbidden")
+
+
 def test_times_that_an_offer_leaves_open_fit_the_service(people, place):
     admin = people.admin()
     people.office_in(place.city)
