@@ -562,3 +562,37 @@ def test_legal_texts_have_one_version_in_all_languages():
     assert set(versions) == {"consent-guide", "consent-guide-request", "consent-service-request"}
     for known in versions.values():
         assert set(known) == {"de", "en"} and len(set(known.values())) == 1
+
+
+# Services
+
+SERVICES, OFFICES = read_json("services/services.json")["services"], read_json("services/offices.json")["offices"]
+
+
+def words_of(value):
+    """All mappings by language in a service or an office."""
+    if isinstance(value, dict):
+        for name, member in value.items():
+            if name in ("name", "description", "label", "help"):
+                yield member
+            else:
+                yield from words_of(member)
+    elif isinstance(value, list):
+        for item in value:
+            yield from words_of(item)
+
+
+@pytest.mark.parametrize("service", SERVICES, ids=lambda service: service["code"])
+def test_a_service_is_said_in_the_languages_of_who_asks(service):
+    languages = {"de", "en"} if service["clientele"] == "company" else set(MAIL_LANGUAGES)
+    assert service["description"] and all(set(words) >= languages for words in words_of(service))
+    assert set(texts([list(words) for words in words_of(service)])) <= set(LANGUAGES)
+    assert not any(question.get("values_from") == "cities" and question["type"] == "single_choice" for question in service["questions"])
+    assert {service.get("office"), service.get("region_office")} - {None} <= {office["slug"] for office in OFFICES}
+
+
+def test_offices_are_examples_without_anybody_s_contact():
+    assert {(office["slug"], office["in"]) for office in OFFICES} >= {("welcome-office", "cities"), ("business-office", "cities"), ("region", "region")}
+    for office in OFFICES:
+        assert set(office["name"]) == set(MAIL_LANGUAGES) and not {"email", "phone", "address", "website"} & set(office)
+        assert len(office["opening_hours"]) == 7
