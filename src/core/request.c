@@ -268,6 +268,16 @@ const char *request_content_type(const struct request *request)
     return request->content_type;
 }
 
+const char *request_account(const struct request *request)
+{
+    return request->account;
+}
+
+const char *request_token_hash(struct request *request)
+{
+    return token_hash_text(request_header(request, "Authorization") + strlen("Bearer "), &request->arena);
+}
+
 const char *request_operation(const struct request *request)
 {
     return request->endpoint->operation->id;
