@@ -113,6 +113,9 @@ void request_answer_header(struct request *request, const char *name, const char
 
 #define ANSWER_HEADERS_MAX 4
 
+/* Says in a refusal how many seconds to wait. */
+void request_wait(struct request *request, int seconds);
+
 /* Refuses the request with a problem code; faults added before go along. */
 void request_refuse(struct request *request, const char *code);
 struct faults *request_faults(struct request *request);

@@ -39,7 +39,10 @@ DECLARE
 BEGIN
   SELECT * INTO f FROM second_factor x WHERE x.account = me() AND (x.confirmed_at IS NOT NULL) = confirmed FOR UPDATE;
   PERFORM require(FOUND, 'conflict_state');
-  PERFORM require(coalesce(f.blocked_until <= clock(), true), 'rate_limited');
+  IF f.blocked_until > clock() THEN
+    PERFORM problem('rate_limited', jsonb_build_array(jsonb_build_object(
+              'pointer', '/code', 'code', 'too_many_codes', 'limit', ceil(extract(epoch FROM f.blocked_until - clock()))::text)));
+  END IF;
   UPDATE second_factor x
      SET attempts = CASE WHEN f.attempts >= 4 THEN 0 ELSE f.attempts + 1 END,
          blocked_until = CASE WHEN f.attempts >= 4 THEN clock() + interval '15 minutes' END

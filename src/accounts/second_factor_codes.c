@@ -76,6 +76,9 @@ static PGresult *query_refused(struct request *request, PGconn *db, const char *
         database_error(db, error, sizeof error);
         log_error("second_factor_failed", log_text("error", error));
     }
+    const struct faults *faults = request_faults(request);
+    if (faults->count > 0 && strcmp(faults->items[faults->count - 1].code, "too_many_codes") == 0)
+        request_wait(request, (int)strtol(faults->items[faults->count - 1].limit, NULL, 10));
     request_refuse(request, code ? code : PQstatus(db) == CONNECTION_OK ? "internal" : "unavailable");
     PQclear(result);
     return NULL;

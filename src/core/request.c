@@ -347,6 +347,11 @@ void request_slow(struct request *request)
     request->lane = LANE_SLOW;
 }
 
+void request_wait(struct request *request, int seconds)
+{
+    request->retry_after = seconds;
+}
+
 void request_answer_header(struct request *request, const char *name, const char *value)
 {
     size_t i = 0;

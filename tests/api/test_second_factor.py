@@ -136,7 +136,9 @@ def test_five_wrong_codes_and_then_a_rest(shifted):
     for _ in range(5):
         assert faults(again.post(VERIFY, {"code": wrong(secret)})) == {("/code", "wrong_code")}
     for code in (totp(secret), codes[0]):
-        problem(again.post(VERIFY, {"code": code}), 429, "rate_limited")
+        refused = again.post(VERIFY, {"code": code})
+        assert problem(refused, 429, "rate_limited")["errors"][0]["code"] == "too_many_codes"
+        assert 800 < int(refused.headers["Retry-After"]) <= 900
         problem(coordinator.post(f"{MINE}/remove", {"code": code}), 429, "rate_limited")
     shifted.shift_clock(minutes=14)
     problem(again.post(VERIFY, {"code": totp(secret, time.time() + 14 * 60)}), 429, "rate_limited")
@@ -320,5 +322,6 @@ def test_the_key_may_stand_in_a_file(daemons, tmp_path):
     ({"WELCOME_SECRET_KEY": "", "WELCOME_STAFF_SECOND_FACTOR": "required"}, "needs WELCOME_SECRET_KEY or WELCOME_SECRET_KEY_FILE")])
 def test_a_daemon_that_could_let_nobody_in_does_not_start(daemons, settings, words):
     with daemons.running(start=False, **settings) as daemon:
+        daemon.log.touch()
         status, _, errors = daemon.command("serve")
         assert status == 1 and words in errors and "short" not in errors
