@@ -19,6 +19,7 @@ extern const struct operation_code PRINT_CODES[];            /* src/information/
 extern const struct operation_code REFERENCE_CODES[];        /* src/reference/reference_codes.c */
 extern const struct operation_code REVISION_CODES[];         /* src/information/revision_codes.c */
 extern const struct operation_code ROUND_CODES[];            /* src/matching/round_codes.c */
+extern const struct operation_code SECOND_FACTOR_CODES[];    /* src/accounts/second_factor_codes.c */
 extern const struct operation_code SEARCH_CODES[];           /* src/information/search_codes.c */
 extern const struct operation_code SERVICE_CODES[];          /* src/services/service_codes.c */
 

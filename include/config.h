@@ -38,6 +38,9 @@ struct config {
     const char *smtp_password;       /* NULL: none */
     bool smtp_tls;                   /* TLS is required (STARTTLS on smtp://) */
     const char *smtp_ca;             /* PEM file of the certificates trusted; NULL: the system's */
+    const char *secret_key;          /* 32 bytes in base64 or hexadecimal, that encrypt secrets in the database; NULL: none */
+    const char *secret_key_file;     /* where the key stands instead; NULL: nowhere */
+    bool second_factor_required;     /* of staff */
     bool matching;                   /* rounds run by themselves */
     int matching_pause;              /* least seconds between rounds */
     int matching_second_ask;         /* hours of silence until one more guide is asked; 0: never */

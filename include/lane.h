@@ -63,6 +63,7 @@ struct lane;
 struct lane_options {
     enum lane_kind kind;
     const char *database_url;
+    const char *settings; /* of each connection, as options begin: " -c name=value" ... or "" */
     size_t links;      /* connections */
     unsigned depth;    /* segments in flight on one */
     size_t queue_max;  /* segments waiting */

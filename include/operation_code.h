@@ -62,6 +62,10 @@ const char *request_content_type(const struct request *request);
 /* A path or query parameter, validated; NULL when absent. Borrowed. */
 const json_t *request_parameter(const struct request *request, const char *name);
 
+/* Who is signed in, known in work(), and the SHA-256 of their access token in bytea's form (NULL: out of memory). */
+const char *request_account(const struct request *request);
+const char *request_token_hash(struct request *request);
+
 /* The operation it is for, by its operationId. */
 const char *request_operation(const struct request *request);
 
@@ -108,6 +112,9 @@ void request_slow(struct request *request);
 void request_answer_header(struct request *request, const char *name, const char *value);
 
 #define ANSWER_HEADERS_MAX 4
+
+/* Says in a refusal how many seconds to wait. */
+void request_wait(struct request *request, int seconds);
 
 /* Refuses the request with a problem code; faults added before go along. */
 void request_refuse(struct request *request, const char *code);

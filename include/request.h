@@ -53,6 +53,7 @@ struct request {
     enum lane_kind lane; /* the operation's unless its C says otherwise */
     const char *derived[DERIVED_MAX];
     void *kept;          /* of the operation's C */
+    const char *account; /* who is signed in, once work() begins; else NULL */
     const char *place; /* opened cursor */
     char made_id[37];  /* :ctx_id, empty until needed */
     const char *recalled; /* when the request that this one repeats was carried out; NULL: it repeats none */

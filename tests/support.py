@@ -30,6 +30,8 @@ PATIENCE = 30  # seconds; for what has to happen, on machines however slow
 SANITIZER = re.compile(r"runtime error:|ERROR: \w+Sanitizer|SUMMARY: \w+Sanitizer")
 CITY_COUNT = 4000  # invented ones, in pairs of neighbours: enough for four a test
 
+SECRET_KEY = "d2hhdCBhIGRhZW1vbiBpbiBhIHRlc3Qga25vd3MuLi4="  # of daemons in tests
+
 Place = collections.namedtuple("Place", "city neighbour far")  # far is no neighbour of either
 _place_numbers = itertools.count(step=4)
 
@@ -207,6 +209,7 @@ class Daemon:
             "WELCOME_MAIL_DIRECTORY": str(folder / "mail"), "WELCOME_CONTENT_DIRECTORY": str(ROOT / "content"),
             "WELCOME_RATE_READ": "1000000", "WELCOME_RATE_SEARCH": "1000000", "WELCOME_RATE_FORM": "1000000",
             "WELCOME_RATE_FORM_PER_ADDRESS": "1000", "WELCOME_RATE_SIGN_IN": "1000000", "WELCOME_RATE_SIGN_IN_PER_ADDRESS": "1000",
+            "WELCOME_SECRET_KEY": SECRET_KEY,
             "WELCOME_MATCHING_PAUSE": "0", "WELCOME_JOB_PAUSE": "1", "WELCOME_CHECK_ANSWERS": "true",
         } | {name: str(value) for name, value in settings.items()}
 

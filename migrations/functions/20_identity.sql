@@ -43,19 +43,20 @@ BEGIN
 END
 $$;
 
--- A task session carries no staff power and opens one thing only. Called by every request of a person: what most people have not
+-- A task session carries no staff power and opens one thing only; nor does a session whose second factor is still missing. Called by every request of a person: what most people have not
 -- (roles) is not looked for.
 CREATE OR REPLACE FUNCTION authenticate(token_hash bytea, tasks text[], thing uuid) RETURNS TABLE (session uuid, extend boolean, account uuid, staff boolean)
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = welcome, pg_temp SET plan_cache_mode = force_generic_plan AS $$
 DECLARE
   who     record;
+  powers  boolean;
   roles   text[];
   cities  text[];
   desks   text[];
   advised text[];
 BEGIN
   SELECT s.id, s.account, s.kind, s.thing, s.request, s.expires_at,
-         s.kind IS NULL AND EXISTS (SELECT FROM staff_role r WHERE r.account = s.account) AS staff,
+         EXISTS (SELECT FROM staff_role r WHERE r.account = s.account) AS holds_role, s.verified_at,
          (SELECT g.id FROM guide g WHERE g.account = s.account ORDER BY g.state IN ('rejected', 'left'), g.id DESC LIMIT 1) AS guide
     INTO who
     FROM session s
@@ -67,7 +68,8 @@ BEGIN
   ELSIF who.kind IS NOT NULL AND who.thing <> authenticate.thing THEN -- a NULL thing: signing out, which is about no thing
     PERFORM problem('not_found');
   END IF;
-  IF who.staff THEN
+  powers := who.holds_role AND who.kind IS NULL AND (who.verified_at IS NOT NULL OR second_factor_stage(who.account) IS NULL);
+  IF powers THEN
     SELECT array_agg(DISTINCT r.role), array_agg(r.city) FILTER (WHERE r.role = 'coordinator'),
            array_agg(r.city) FILTER (WHERE r.role = 'editor'), array_agg(r.city) FILTER (WHERE r.role = 'advisor')
       INTO roles, cities, desks, advised
@@ -94,8 +96,8 @@ BEGIN
           set_config('welcome.admin', CASE WHEN 'admin' = ANY (roles) THEN 'on' ELSE '' END, true);
   session := who.id;
   account := who.account;
-  staff := who.staff;
-  extend := who.kind IS NULL AND who.expires_at < clock() + CASE WHEN who.staff THEN interval '11 hours' ELSE interval '29 days' END;
+  staff := powers;
+  extend := who.kind IS NULL AND who.expires_at < clock() + CASE WHEN who.holds_role THEN interval '11 hours' ELSE interval '29 days' END;
   RETURN NEXT;
 END
 $$;

@@ -114,23 +114,29 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = welcome, pg_temp AS $$
   SELECT g.state, NULL, true FROM guide g WHERE kind = 'guide' AND g.id = $2
 $$;
 
--- Makes the session and tells about it; kind is NULL for a full one.
-CREATE OR REPLACE FUNCTION start_session(session_token_hash bytea, account uuid, kind text, thing uuid, task boolean)
+-- Makes the session and tells about it; kind is NULL for a full one. verified: the second factor was given elsewhere. second_factor: what
+-- is still missing.
+CREATE OR REPLACE FUNCTION start_session(session_token_hash bytea, account uuid, kind text, thing uuid, task boolean, verified boolean)
 RETURNS TABLE (session uuid, expires_at timestamptz, account_id uuid, email text, language text, roles text[], cities text[],
-               subject_kind text, subject_id uuid, subject_state text)
+               subject_kind text, subject_id uuid, subject_state text, second_factor text)
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = welcome, pg_temp AS $$
 DECLARE
   about record;
+  stage text := CASE WHEN NOT task AND NOT verified THEN second_factor_stage(account) END;
 BEGIN
   SELECT * INTO about FROM thing_of(kind, thing);
   session := uuid_v7();
-  expires_at := clock() + CASE WHEN task THEN interval '24 hours' ELSE session_lifetime(account) END;
-  INSERT INTO session (id, token_hash, account, kind, thing, request, expires_at)
-  SELECT start_session.session, session_token_hash, start_session.account, t.kind, t.thing, t.request, start_session.expires_at
-    FROM (SELECT CASE WHEN task THEN start_session.kind END, CASE WHEN task THEN start_session.thing END,
-                 CASE WHEN task THEN about.request END) AS t(kind, thing, request);
+  expires_at := clock() + CASE WHEN task THEN interval '24 hours' WHEN stage IS NOT NULL THEN interval '30 minutes'
+                               ELSE session_lifetime(account) END;
+  INSERT INTO session (id, token_hash, account, kind, thing, request, verified_at, expires_at)
+  SELECT start_session.session, session_token_hash, start_session.account, t.kind, t.thing, t.request,
+         CASE WHEN verified THEN clock() END, start_session.expires_at
+    FROM (SELECT CASE WHEN task THEN start_session.kind ELSE stage END,
+                 CASE WHEN task THEN start_session.thing WHEN stage IS NOT NULL THEN start_session.account END,
+                 CASE WHEN task THEN about.request WHEN stage IS NOT NULL THEN start_session.account END) AS t(kind, thing, request);
   SELECT a.id, a.email, a.language INTO account_id, email, language FROM account a WHERE a.id = start_session.account;
-  IF task THEN
+  second_factor := CASE stage WHEN 'second_factor' THEN 'code' ELSE stage END;
+  IF task OR stage IS NOT NULL THEN
     roles := '{}';
     cities := '{}';
   ELSE
@@ -148,7 +154,7 @@ $$;
 -- Proves the address, does what was asked, opens a full session. Once.
 CREATE OR REPLACE FUNCTION confirm_token(token_hash bytea, session_token_hash bytea)
 RETURNS TABLE (session uuid, expires_at timestamptz, account uuid, email text, language text, roles text[], cities text[],
-               subject_kind text, subject_id uuid, subject_state text)
+               subject_kind text, subject_id uuid, subject_state text, second_factor text)
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = welcome, pg_temp AS $$
 DECLARE
   token   login_token;
@@ -176,7 +182,7 @@ BEGIN
     person := find_or_make_account(waiting.address, waiting.language);
   END IF;
   PERFORM do_confirmed(waiting.subject_kind, waiting.subject_id, person, waiting.address);
-  RETURN QUERY SELECT * FROM start_session(session_token_hash, person, waiting.subject_kind, waiting.subject_id, false);
+  RETURN QUERY SELECT * FROM start_session(session_token_hash, person, waiting.subject_kind, waiting.subject_id, false, false);
 END
 $$;
 
@@ -202,7 +208,7 @@ $$;
 -- A sign-in link works once for 15 minutes; the link of a task mail until its thing is closed, and opens only that thing.
 CREATE OR REPLACE FUNCTION open_session(token_hash bytea, session_token_hash bytea)
 RETURNS TABLE (session uuid, expires_at timestamptz, account uuid, email text, language text, roles text[], cities text[],
-               subject_kind text, subject_id uuid, subject_state text)
+               subject_kind text, subject_id uuid, subject_state text, second_factor text)
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = welcome, pg_temp AS $$
 DECLARE
   token  login_token;
@@ -221,7 +227,7 @@ BEGIN
   IF token.kind = 'sign_in' THEN
     UPDATE login_token t SET used_at = clock() WHERE t.token_hash = open_session.token_hash;
   END IF;
-  RETURN QUERY SELECT * FROM start_session(session_token_hash, person, token.subject_kind, token.subject_id, token.kind = 'task');
+  RETURN QUERY SELECT * FROM start_session(session_token_hash, person, token.subject_kind, token.subject_id, token.kind = 'task', false);
 END
 $$;
 

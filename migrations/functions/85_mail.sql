@@ -85,6 +85,8 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = welcome, pg_temp AS $$
   UNION ALL
   SELECT appointment_mail(template, reader, id) WHERE kind = 'appointment'
   UNION ALL
+  SELECT jsonb_build_object('display_name', a.display_name) FROM account a WHERE kind = 'account' AND a.id = $4 AND a.id = mail_data.reader
+  UNION ALL
   SELECT jsonb_build_object('reply', f.reply, 'title', (
            SELECT t.title FROM translation t WHERE t.content = f.content
             ORDER BY array_position(ARRAY[f.language, f.about, 'en', 'de'], t.language) NULLS LAST, t.language LIMIT 1))

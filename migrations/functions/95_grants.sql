@@ -115,6 +115,11 @@ GRANT EXECUTE ON FUNCTION refuse_unknown_object(text, uuid), keep_feedback_addre
 GRANT EXECUTE ON FUNCTION seal_audit(), expire_audit(), audit_seals(bigint), audit_of_seal(bigint), audit_unsealed(),
   audit_records(uuid, uuid, text, integer), record_seen(jsonb) TO welcome_worker;
 
+GRANT EXECUTE ON FUNCTION enrol_second_factor(bytea), try_second_factor(boolean), confirm_second_factor(bigint, text[]),
+  pass_second_factor(bigint, bytea), remove_second_factor(bigint, bytea), reset_second_factor(uuid), session_told(), second_factor_told()
+  TO welcome;
+GRANT EXECUTE ON FUNCTION reset_second_factor_of(text) TO welcome_worker;
+
 GRANT SELECT ON public_guide, guide_contact, request_contact, service_request_contact, office_public, my_deputy, proposal_detail, match_contact, candidate, staff_account, audit_record,
                 published_translation, content_work, editorial_task, media_record, service_attachment_record
    TO welcome;

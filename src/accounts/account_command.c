@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: EUPL-1.2
- * `welcomed account create`: gives an address a role; how the first admin comes to be. */
+ * `welcomed account create`: gives an address a role; how the first admin comes to be. `welcomed account reset-second-factor`: for the
+ * last admin who has lost theirs. */
 #include "command.h"
 #include "database.h"
 #include "format.h"
@@ -19,6 +20,7 @@ struct wish {
 static int account_usage(void)
 {
     fputs("usage: welcomed account create --role admin|coordinator|editor|advisor --email ADDRESS [--city CITY|all] [--language TAG]\n"
+          "       welcomed account reset-second-factor --email ADDRESS\n"
           "  --city      where the role holds; all by default, and always for an admin\n"
           "  --language  of the mails to a new account; en by default\n", stderr);
     return COMMAND_USAGE;
@@ -57,10 +59,32 @@ static const char *refusal(const PGresult *result)
                                                                    : NULL;
 }
 
+/* Nobody checks who asks: whoever can run this is the operator. */
+static int account_reset(const struct config *config, const char *email)
+{
+    char error[256] = "";
+    PGconn *db = database_connect_worker(config);
+    PGresult *result = db && PQstatus(db) == CONNECTION_OK ? database_query(db, "SELECT reset_second_factor_of($1)", 1, &email) : NULL;
+    const bool done = result && *PQgetvalue(result, 0, 0) == 't';
+    if (done)
+        printf("%s has no second factor any more and was told so by mail.\n", email);
+    else if (result)
+        fprintf(stderr, "welcomed account: %s has no second factor\n", email);
+    else {
+        database_error(db, error, sizeof error);
+        fprintf(stderr, "welcomed account: %s\n", error);
+    }
+    PQclear(result);
+    PQfinish(db);
+    return done ? COMMAND_OK : COMMAND_FAILED;
+}
+
 int command_account(const struct config *config, int argc, char **argv)
 {
     struct wish wish;
     char error[256] = "";
+    if (argc == 4 && strcmp(argv[1], "reset-second-factor") == 0 && strcmp(argv[2], "--email") == 0)
+        return account_reset(config, argv[3]);
     if (!wish_read(&wish, argc, argv))
         return account_usage();
     if (!format_find("email")->check(wish.email, strlen(wish.email), NULL)) {

@@ -7,6 +7,7 @@ SELECT :access_token AS access_token,
        s.language AS "account.language",
        s.roles AS "account.roles",
        s.cities AS "account.cities",
+       s.second_factor,
        s.subject_kind AS "subject.kind",
        s.subject_id AS "subject.id",
        s.subject_state AS "subject.state"

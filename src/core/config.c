@@ -67,6 +67,12 @@ const struct config_key CONFIG_KEYS[] = {
     BOOLEAN("SMTP_TLS", smtp_tls, NULL, "true",
             "Whether mails are only handed over through TLS (STARTTLS on `smtp://`)."),
     TEXT("SMTP_CA", smtp_ca, NULL, "File of certificates trusted instead of the system's when talking to the mail server."),
+    SECRET("SECRET_KEY", secret_key, NULL,
+           "Key that secrets in the database are encrypted with: 32 random bytes in base64 or hexadecimal (`openssl rand -base64 32`). "
+           "Without one there is no second factor and no sign-in by OpenID Connect."),
+    TEXT("SECRET_KEY_FILE", secret_key_file, NULL, "File that holds this key, instead of WELCOME_SECRET_KEY."),
+    BOOLEAN("STAFF_SECOND_FACTOR", second_factor_required, "required|optional", "optional",
+            "Whether staff may work without a second factor; where one is required, whoever has none can only set one up."),
     BOOLEAN("MATCHING", matching, "auto|manual", "auto",
             "Whether matching rounds run by themselves or proposals are made by hand only."),
     INTEGER("MATCHING_PAUSE", matching_pause, "5", 0, 3600, "Least seconds between two matching rounds."),

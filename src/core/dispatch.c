@@ -243,6 +243,8 @@ static void identity_done(struct segment *segment)
         request_answer_segment(request);
         return;
     }
+    if (segment->count > 0 && PQntuples(segment->results[0]) == 1)
+        request->account = arena_text(&request->arena, PQgetvalue(segment->results[0], 0, 2));
     segment_release(segment);
     request->work = (struct work_item){.run = work_run, .done = work_done};
     if (!work_submit(request->loop->work, &request->work)) {

@@ -100,8 +100,9 @@ void link_connect(struct link *link, int64_t now)
         return;
     snprintf(options, sizeof options,
              "-c search_path=welcome -c timezone=UTC -c datestyle=ISO -c intervalstyle=iso_8601 -c jit=off -c plan_cache_mode=%s "
-             "-c statement_timeout=%d -c lock_timeout=%d -c default_transaction_read_only=%s",
-             plans[lane->kind], lane->statement_ms, lane->statement_ms, lane->kind == LANE_READ ? "on" : "off");
+             "-c statement_timeout=%d -c lock_timeout=%d -c default_transaction_read_only=%s%s",
+             plans[lane->kind], lane->statement_ms, lane->statement_ms, lane->kind == LANE_READ ? "on" : "off",
+             lane->settings);
     const char *const keys[] = {"dbname", "options", "application_name", "client_encoding", NULL};
     const char *const values[] = {lane->database_url, options, "welcomed", "UTF8", NULL};
     link->conn = PQconnectStartParams(keys, values, 1);

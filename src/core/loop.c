@@ -104,6 +104,7 @@ static bool lanes_start(struct loop *loop, size_t share)
         const struct lane_options options = {
             .kind = kind,
             .database_url = service->config->database_url,
+            .settings = service->config->second_factor_required ? " -c welcome.second_factor=required" : "",
             .links = links,
             .depth = LANES[kind].depth,
             .queue_max = (size_t)service->config->requests_max,

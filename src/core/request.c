@@ -268,6 +268,16 @@ const char *request_content_type(const struct request *request)
     return request->content_type;
 }
 
+const char *request_account(const struct request *request)
+{
+    return request->account;
+}
+
+const char *request_token_hash(struct request *request)
+{
+    return token_hash_text(request_header(request, "Authorization") + strlen("Bearer "), &request->arena);
+}
+
 const char *request_operation(const struct request *request)
 {
     return request->endpoint->operation->id;
@@ -335,6 +345,11 @@ void request_variant(struct request *request, const char *variant)
 void request_slow(struct request *request)
 {
     request->lane = LANE_SLOW;
+}
+
+void request_wait(struct request *request, int seconds)
+{
+    request->retry_after = seconds;
 }
 
 void request_answer_header(struct request *request, const char *name, const char *value)

@@ -22,6 +22,7 @@ const struct operation_code *const OPERATION_CODES[] = {
     REVISION_CODES,
     ROUND_CODES,
     SEARCH_CODES,
+    SECOND_FACTOR_CODES,
     SERVICE_CODES,
     NULL,
 };

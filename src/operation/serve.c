@@ -7,6 +7,7 @@
 #include "jobs.h"
 #include "log.h"
 #include "loop.h"
+#include "secret_key.h"
 #include "seen.h"
 #include "service.h"
 #include "vocabulary.h"
@@ -57,6 +58,19 @@ static PGconn *database_wait(const struct config *config)
         log_warning("database_unreachable", log_integer("waited_s", second));
         sleep(1);
     }
+}
+
+/* Better no daemon than one in which nobody of staff can sign in. */
+static bool key_fits(const struct config *config)
+{
+    unsigned char key[SECRET_KEY_BYTES];
+    const bool read = secret_key_read(config, key);
+    sodium_memzero(key, sizeof key);
+    if (!read && secret_key_configured(config))
+        fputs("welcomed: WELCOME_SECRET_KEY (or its file) is no key: 32 bytes in base64 or hexadecimal\n", stderr);
+    else if (!read && config->second_factor_required)
+        fputs("welcomed: WELCOME_STAFF_SECOND_FACTOR=required needs WELCOME_SECRET_KEY or WELCOME_SECRET_KEY_FILE\n", stderr);
+    return read || !(secret_key_configured(config) || config->second_factor_required);
 }
 
 static bool service_start(struct service *service, const struct config *config)
@@ -214,7 +228,7 @@ static void daemon_wait(struct daemon *daemon, const sigset_t *signals)
 static int daemon_run(struct daemon *daemon, const struct config *config, const sigset_t *signals)
 {
     int status = COMMAND_FAILED;
-    if (service_start(&daemon->service, config) && daemon_start(daemon, config)) {
+    if (key_fits(config) && service_start(&daemon->service, config) && daemon_start(daemon, config)) {
         log_info("serving", log_text("address", config->listen), log_integer("port", config->port),
                  log_integer("admin_port", config->admin_port), log_integer("loops", (long long)daemon->loop_count),
                  log_integer("operations", (long long)daemon->service.contract.count));
