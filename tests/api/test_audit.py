@@ -94,7 +94,8 @@ def test_every_read_of_staff_is_recorded_or_shows_nobody():
               "list_article_revisions", "list_contents", "get_content", "list_revisions", "get_revision", "list_editorial_tasks", "list_desks",
               "get_desk", "list_media", "get_media_record", "list_feedback", "get_feedback",  # texts; reporters have no name
               "list_overrides", "list_matching_rounds", "get_matching_round", "list_weights", "list_scarcity", "get_matching_metrics",  # ids, figures
-              "get_staff_service", "get_staff_office", "get_staff_partner", "list_advisors", "list_saved_exports",  # offices and colleagues
+              "get_staff_service", "get_staff_office", "get_staff_partner", "list_staff_services", "list_staff_offices", "list_staff_partners",
+              "list_advisors", "list_saved_exports",  # offices and colleagues
               "list_consultation_slots", "list_service_request_slots",  # times
               "export_service_requests", "run_saved_export"}  # recorded with their filter, in the database
     table = set(re.findall(r'^    {"(\w+)", "(?:saw|listed)"', open("src/accounts/seen.c").read(), re.M))
