@@ -36,13 +36,18 @@ def sign_in(daemon, address, client=None):
 
 def test_a_client_reads_so_often_a_minute_and_is_told(start_daemon):
     daemon = start_daemon(WELCOME_RATE_READ=30)
+    began = time.monotonic()
+
+    def came_back():
+        """How many tokens may have come back meanwhile."""
+        return 1 + (time.monotonic() - began) / 2
     for left in reversed(range(30)):
         policies, remaining = told(daemon.http.get("/v1/cities"))
         assert policies == {"read": (30, 60)}
-        assert left <= remaining["read"][0] <= left + 1  # a token may have come back meanwhile
+        assert left <= remaining["read"][0] <= left + came_back()
     answers = [daemon.http.get("/v1/cities") for _ in range(30)]
     refused = [one for one in answers if one.status_code == 429]
-    assert len(refused) >= 25
+    assert len(refused) >= 30 - came_back()
     assert limited(refused[-1]) <= 2
     assert told(refused[-1])[1]["read"][0] == 0
     assert refused[-1].headers["Access-Control-Allow-Origin"] == "*"

@@ -2,7 +2,7 @@
 # What askers and offices say to each other, who reads it, what it sets going, and how it was.
 import pytest
 
-from support import Advisor, People, Requester, answer, at_once, faults, problem
+from support import Advisor, People, Requester, answer, at_once, eventually, faults, problem
 
 
 @pytest.fixture
@@ -187,7 +187,8 @@ def test_an_ended_request_is_talked_about_for_thirty_days(later, place):
     later.daemon.shift_clock(days=29)
     company, advisor = later.open(company.mail("service_resolved").token, Requester), later.sign_in(advisor.email, Advisor)
     say(company, company, "One more thing.")
-    later.daemon.shift_clock(days=65)  # the clock had closed it by then
+    eventually(lambda: company.look()["state"] == "closed")  # thirty days from then
+    later.daemon.shift_clock(days=65)
     company, advisor = later.sign_in(company.email), later.sign_in(advisor.email, Advisor)
     company.path = f"/v1/service-requests/{gone.path and answer(company.get('/v1/me'))['service_requests'][0]['id']}"
     problem(company.post(f"{company.path}/messages", {"text": "Too late"}), 409, "conflict_state")
