@@ -123,6 +123,8 @@ def test_an_asker_withdraws_and_nobody_goes_on(people, place):
     advisor.mail("service_withdrawn_staff")
     done = people.requester(place.city)
     advisor.steps(done, "acknowledge", "assign", "resolve")
+    office = {"city": place.neighbour, "office": people.office_in(place.neighbour)}
+    problem(advisor.post(f"{done.path}/offices", office), 409, "conflict_state")  # there is a result
     problem(done.post(f"{done.path}/withdraw"), 409, "conflict_state")
 
 

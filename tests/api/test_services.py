@@ -268,3 +268,21 @@ def test_only_admins_write_the_catalogue(people, place):
                                    ("POST", "/v1/staff/offices", {"city": None, "slug": "x", "name": {"en": "X"}, "opening_hours": WEEK}),
                                    ("GET", "/v1/staff/offices/essen/welcome-office", None), ("PATCH", "/v1/staff/offices/essen/welcome-office", {})):
             problem(person.call(method, path, body, headers={"If-Match": "*"}), 403, "forbidden")
+
+
+def test_every_change_names_the_version_of_something_that_is_there(people, place):
+    admin = people.admin()
+    office = {"office": {"city": None, "office": "region"}}
+    service = admin.post("/v1/staff/services", service_form()).headers["Location"]
+    desk = admin.post("/v1/staff/offices", {"city": place.city, "slug": "desk", "name": {"en": "Desk"}, "opening_hours": WEEK}).headers["Location"]
+    partner = admin.post("/v1/staff/partners", {"name": new_code(), "kind": "company"}).headers["Location"]
+    for method, path, body in (("PATCH", service, {"position": 1}), ("PUT", f"{service}/offers/region", office), ("DELETE", f"{service}/offers/region", None),
+                               ("PATCH", desk, {"phone": None}), ("PATCH", partner, {"website": None})):
+        problem(admin.call(method, path, body), 428, "precondition_required")
+        problem(admin.call(method, path, body, headers={"If-Match": '"old"'}), 412, "precondition_failed")
+    nothing = "/v1/staff/services/moving-the-moon"
+    problem(admin.get(nothing), 404, "not_found")
+    for method, path, body in (("PATCH", nothing, {"position": 1}), ("PUT", f"{nothing}/offers/region", office), ("DELETE", f"{nothing}/offers/region", None),
+                               ("PATCH", f"/v1/staff/offices/{place.city}/moon-office", {"phone": None}),
+                               ("PATCH", f"/v1/staff/partners/{uuid.uuid4()}", {"website": None})):
+        problem(admin.call(method, path, body, headers={"If-Match": "*"}), 404, "not_found")
