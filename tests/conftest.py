@@ -12,7 +12,7 @@ import uuid
 import psycopg
 import pytest
 
-pytest.register_assert_rewrite("support", "filing")
+pytest.register_assert_rewrite("support", "filing", "providers")
 import filing  # noqa: E402
 from support import ROOT, Daemons, People, SmtpServer, new_place  # noqa: E402 (only what is imported from here on is rewritten)
 
