@@ -44,7 +44,7 @@ def cluster():
         return
     local = tempfile.mkdtemp(prefix="welcomed-test.")
     os.chmod(local, 0o711)  # the server's user passes through
-    manager, environment = ROOT / "src/operation/cluster.sh", os.environ | {"LOCAL": local}
+    manager, environment = ROOT / "src/operation/cluster.sh", os.environ | {"LOCAL": local, "PRELOAD": "pg_stat_statements"}
     subprocess.run([manager, "start"], env=environment, check=True)
     os.environ["PGHOST"] = subprocess.check_output([manager, "where"], env=environment, text=True).strip()
     os.environ["PGUSER"] = "postgres"
