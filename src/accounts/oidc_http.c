@@ -17,7 +17,7 @@ static bool is_local(const char *url)
     for (size_t i = 0; i < sizeof hosts / sizeof *hosts; i++) {
         const size_t length = strlen(hosts[i]);
         if (strncmp(url, hosts[i], length) == 0 && strchr(":/", url[length])) /* or its end */
-            return true;
+            return !strchr(url, '@'); /* what looks like the host may be a user's name */
     }
     return false;
 }

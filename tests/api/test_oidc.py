@@ -7,6 +7,7 @@ import pytest
 
 from providers import CLIENT, REDIRECT, SECRET, UNPACKED, Glewlwyd, Invented, Key, encode, shared_secret
 from support import People, Person, answer, faults, problem
+from test_second_factor import totp
 
 SIGN_IN, SESSIONS = "/v1/oidc/sign-in", "/v1/oidc/sessions"
 
@@ -246,7 +247,7 @@ def test_keys_that_are_not_for_this_are_not_used(daemons, published):
 
 
 @pytest.mark.parametrize("metadata", [{"issuer": "https://evil.example.org"}, {"token_endpoint": "http://evil.example.org/token"}, {"jwks_uri": None},
-                                      {"authorization_endpoint": "ftp://127.0.0.1/"}, {"token_endpoint": "http://localhost@evil.example.org/"}])
+                                      {"authorization_endpoint": "ftp://127.0.0.1/"}, {"token_endpoint": "http://localhost@evil.example.org/"}, {"token_endpoint": "http://localhost:80@evil.example.org/"}])
 def test_metadata_that_do_not_fit_are_not_used(daemons, metadata):
     provider = Invented()
     try:
@@ -271,7 +272,6 @@ def test_the_providers_second_factor_counts_where_it_is_configured(staff, daemon
     address = staff.member()
     person = staff.signed_in(address)
     secret = answer(person.post("/v1/me/second-factor"), 201)["secret"]
-    from test_second_factor import totp
     answer(person.post("/v1/me/second-factor/confirm", {"code": totp(secret)}))
     assert staff.signed_in(address).session["second_factor"] == "code"
     for claims in ({"amr": ["pwd"]}, {"amr": "mfa"}, {"acr": "mfa,otp"}, {"amr": ["mf"]}, {"acr": ""}):
