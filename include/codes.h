@@ -13,6 +13,7 @@ extern const struct operation_code EVENT_CODES[];            /* src/events/event
 extern const struct operation_code MATCHING_CODES[];         /* src/matching/explanation.c */
 extern const struct operation_code MEDIA_CODES[];            /* src/media/media_codes.c */
 extern const struct operation_code NEWS_CODES[];             /* src/news/news_feed.c */
+extern const struct operation_code OIDC_CODES[];             /* src/accounts/oidc_codes.c */
 extern const struct operation_code OPERATION_MODULE_CODES[]; /* src/operation/document_codes.c */
 extern const struct operation_code PLACE_CODES[];            /* src/places/place_codes.c */
 extern const struct operation_code PRINT_CODES[];            /* src/information/print.c */

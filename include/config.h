@@ -41,6 +41,11 @@ struct config {
     const char *secret_key;          /* 32 bytes in base64 or hexadecimal, that encrypt secrets in the database; NULL: none */
     const char *secret_key_file;     /* where the key stands instead; NULL: nowhere */
     bool second_factor_required;     /* of staff */
+    const char *oidc_issuer;         /* the provider that staff may sign in with; NULL: none */
+    const char *oidc_client_id, *oidc_client_secret;
+    const char *oidc_redirect;       /* the portal's page that the provider leads back to */
+    const char *oidc_second_factor;  /* amr or acr values that count as the second factor, separated by commas; NULL: none */
+    const char *oidc_ca;             /* PEM file of the certificates trusted; NULL: the system's */
     bool matching;                   /* rounds run by themselves */
     int matching_pause;              /* least seconds between rounds */
     int matching_second_ask;         /* hours of silence until one more guide is asked; 0: never */

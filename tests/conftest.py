@@ -12,7 +12,7 @@ import uuid
 import psycopg
 import pytest
 
-pytest.register_assert_rewrite("support", "filing")
+pytest.register_assert_rewrite("support", "filing", "providers")
 import filing  # noqa: E402
 from support import ROOT, Daemons, People, SmtpServer, new_place  # noqa: E402 (only what is imported from here on is rewritten)
 
@@ -44,7 +44,7 @@ def cluster():
         return
     local = tempfile.mkdtemp(prefix="welcomed-test.")
     os.chmod(local, 0o711)  # the server's user passes through
-    manager, environment = ROOT / "src/operation/cluster.sh", os.environ | {"LOCAL": local}
+    manager, environment = ROOT / "src/operation/cluster.sh", os.environ | {"LOCAL": local, "PRELOAD": "pg_stat_statements"}
     subprocess.run([manager, "start"], env=environment, check=True)
     os.environ["PGHOST"] = subprocess.check_output([manager, "where"], env=environment, text=True).strip()
     os.environ["PGUSER"] = "postgres"

@@ -10,5 +10,6 @@ src/operation/packages.sh test
 make -s -j "$(nproc)" SANITIZE=address,undefined all unit-tests
 
 export WELCOMED="$PWD/build/sanitized/welcomed"
+export PRELOAD=pg_stat_statements # test_sign_in_equal.py asks it
 export ASAN_OPTIONS="${ASAN_OPTIONS-detect_stack_use_after_return=1}" UBSAN_OPTIONS="${UBSAN_OPTIONS-print_stacktrace=1}"
 exec src/operation/with-cluster.sh "$@"

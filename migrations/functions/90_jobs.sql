@@ -91,6 +91,7 @@ DECLARE
   sessions integer;
   tokens   integer;
 BEGIN
+  DELETE FROM oidc_sign_in o WHERE o.expires_at <= clock() - interval '1 day';
   DELETE FROM session s WHERE s.expires_at <= clock();
   GET DIAGNOSTICS sessions = ROW_COUNT;
   DELETE FROM login_token t

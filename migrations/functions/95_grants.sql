@@ -118,6 +118,7 @@ GRANT EXECUTE ON FUNCTION seal_audit(), expire_audit(), audit_seals(bigint), aud
 GRANT EXECUTE ON FUNCTION enrol_second_factor(bytea), try_second_factor(boolean), confirm_second_factor(bigint, text[]),
   pass_second_factor(bigint, bytea), remove_second_factor(bigint, bytea), reset_second_factor(uuid), session_told(), second_factor_told()
   TO welcome;
+GRANT EXECUTE ON FUNCTION begin_oidc_sign_in(bytea), take_oidc_sign_in(bytea), open_staff_session(text, bytea, boolean) TO welcome;
 GRANT EXECUTE ON FUNCTION reset_second_factor_of(text) TO welcome_worker;
 
 GRANT SELECT ON public_guide, guide_contact, request_contact, service_request_contact, office_public, my_deputy, proposal_detail, match_contact, candidate, staff_account, audit_record,

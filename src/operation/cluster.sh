@@ -3,7 +3,7 @@
 # cluster.sh start|stop|status|where|remove: a private PostgreSQL for the folder LOCAL (.local), reached through a Unix socket only.
 # `where` prints the socket's folder, `remove` stops and deletes all data. Data lie in LOCAL/data and the socket in LOCAL/run, or, where the server's user may not
 # enter or the path does not suit a socket, below /var/tmp; LOCAL/where names that place.
-# The socket's folder is the wall: whoever may enter it may be any role.
+# The socket's folder is the wall: whoever may enter it may be any role. PRELOAD names a library that the server loads, if there is one of that name.
 set -eu
 export LC_ALL=C.UTF-8
 unset PGHOST PGPORT PGUSER PGDATABASE PGDATA PGOPTIONS PGSERVICE
@@ -115,9 +115,11 @@ create() {
 # quote rows.
 launch() {
     rm -f "$data/postmaster.pid" "$run"/.s.PGSQL.5432*
+    preload=
+    [ ! -e "$bin/../lib/${PRELOAD-}.so" ] || preload="-c shared_preload_libraries=$PRELOAD"
     # shellcheck disable=SC2086 # several words or none
     setsid $as_server "$bin/postgres" -D "$data" -k "$run" -c listen_addresses= -c max_connections=200 \
-        -c log_error_verbosity=terse < /dev/null >> "$local/postgresql.log" 2>&1 9>&- &
+        -c log_error_verbosity=terse $preload < /dev/null >> "$local/postgresql.log" 2>&1 9>&- &
     server=$!
 }
 

@@ -15,6 +15,7 @@ const struct operation_code *const OPERATION_CODES[] = {
     MATCHING_CODES,
     MEDIA_CODES,
     NEWS_CODES,
+    OIDC_CODES,
     OPERATION_MODULE_CODES,
     PLACE_CODES,
     PRINT_CODES,

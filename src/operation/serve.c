@@ -7,6 +7,7 @@
 #include "jobs.h"
 #include "log.h"
 #include "loop.h"
+#include "oidc.h"
 #include "secret_key.h"
 #include "seen.h"
 #include "service.h"
@@ -70,7 +71,10 @@ static bool key_fits(const struct config *config)
         fputs("welcomed: WELCOME_SECRET_KEY (or its file) is no key: 32 bytes in base64 or hexadecimal\n", stderr);
     else if (!read && config->second_factor_required)
         fputs("welcomed: WELCOME_STAFF_SECOND_FACTOR=required needs WELCOME_SECRET_KEY or WELCOME_SECRET_KEY_FILE\n", stderr);
-    return read || !(secret_key_configured(config) || config->second_factor_required);
+    const char *missing = oidc_misconfigured(config);
+    if (missing)
+        fprintf(stderr, "welcomed: %s\n", missing);
+    return !missing && (read || !(secret_key_configured(config) || config->second_factor_required));
 }
 
 static bool service_start(struct service *service, const struct config *config)

@@ -13,7 +13,8 @@ AMBIENT = {"ctx_id": "uuid", "ctx_languages": "text[]", "ctx_request_id": "text"
            "access_token": "text", "access_token_hash": "bytea", "body_html": "text", "body_text": "text", "embeds": "text[]",
            "type": "text", "bytes": "bytea", "width": "integer", "height": "integer", "hash": "text", "round": "jsonb", "round_id": "uuid",
            "occurrences": "text[]", "expanded_to": "date", "attachment": "uuid", "size": "integer",
-           "secret": "text", "sealed": "bytea", "issuer": "text", "step": "bigint", "recovery": "bytea", "recovery_codes": "text[]", "recovery_hashes": "text[]"}
+           "secret": "text", "sealed": "bytea", "issuer": "text", "step": "bigint", "recovery": "bytea", "recovery_codes": "text[]", "recovery_hashes": "text[]",
+           "email": "text", "verified": "boolean", "state": "text", "state_hash": "bytea", "authorization_url": "text"}
 
 # What may read a whole table all the same, since it wants most of it or nothing narrower is asked.
 ALL_STAFF = {"account", "staff_role"}  # there are hundreds

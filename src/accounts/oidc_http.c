@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: EUPL-1.2
+ * Calls to the provider: bounded in time and size, without redirects, never in the clear to another machine. */
+#include "oidc.h"
+
+#include "log.h"
+
+#include <curl/curl.h>
+#include <string.h>
+
+#include "banned.h"
+
+enum { ANSWER_MAX = 256 * 1024, CONNECT_SECONDS = 5, CALL_SECONDS = 10 };
+
+static bool is_local(const char *url)
+{
+    static const char *const hosts[] = {"http://localhost", "http://127.0.0.1", "http://[::1]"};
+    for (size_t i = 0; i < sizeof hosts / sizeof *hosts; i++) {
+        const size_t length = strlen(hosts[i]);
+        if (strncmp(url, hosts[i], length) == 0 && strchr(":/", url[length])) /* or its end */
+            return !strchr(url, '@'); /* what looks like the host may be a user's name */
+    }
+    return false;
+}
+
+bool oidc_address_fits(const struct config *config, const char *url)
+{
+    return strncmp(url, "https://", 8) == 0 || (is_local(config->oidc_issuer) && is_local(url));
+}
+
+bool oidc_configured(const struct config *config)
+{
+    return config->oidc_issuer != NULL;
+}
+
+const char *oidc_misconfigured(const struct config *config)
+{
+    if (!config->oidc_issuer)
+        return NULL;
+    if (!config->oidc_client_id || !config->oidc_client_secret || !config->oidc_redirect)
+        return "WELCOME_OIDC_ISSUER needs WELCOME_OIDC_CLIENT_ID, WELCOME_OIDC_CLIENT_SECRET and WELCOME_OIDC_REDIRECT";
+    if (!config->secret_key && !config->secret_key_file)
+        return "WELCOME_OIDC_ISSUER needs WELCOME_SECRET_KEY or WELCOME_SECRET_KEY_FILE";
+    return oidc_address_fits(config, config->oidc_issuer) ? NULL : "WELCOME_OIDC_ISSUER must begin with https://";
+}
+
+static size_t answer_take(char *bytes, size_t size, size_t count, void *context)
+{
+    struct buffer *out = context;
+    if (size * count > ANSWER_MAX - out->length)
+        return 0; /* ends the transfer */
+    buffer_append(out, bytes, size * count);
+    return size * count;
+}
+
+static bool call_prepare(CURL *curl, const struct config *config, const char *url, struct buffer *out, char *error)
+{
+    return curl_easy_setopt(curl, CURLOPT_URL, url) == CURLE_OK &&
+           curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, is_local(config->oidc_issuer) ? "http,https" : "https") == CURLE_OK &&
+           (!config->oidc_ca || curl_easy_setopt(curl, CURLOPT_CAINFO, config->oidc_ca) == CURLE_OK) &&
+           curl_easy_setopt(curl, CURLOPT_FOLLOWLOCATION, 0L) == CURLE_OK && curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L) == CURLE_OK &&
+           curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT, (long)CONNECT_SECONDS) == CURLE_OK &&
+           curl_easy_setopt(curl, CURLOPT_TIMEOUT, (long)CALL_SECONDS) == CURLE_OK &&
+           curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, answer_take) == CURLE_OK && curl_easy_setopt(curl, CURLOPT_WRITEDATA, out) == CURLE_OK &&
+           curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, error) == CURLE_OK;
+}
+
+/* Performs and frees the call. */
+static long call_end(CURL *curl, bool prepared, const char *url, const char *error, const struct buffer *out)
+{
+    long status = 0;
+    const CURLcode code = prepared ? curl_easy_perform(curl) : CURLE_OUT_OF_MEMORY;
+    if (code == CURLE_OK)
+        curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &status);
+    else
+        log_warning("oidc_unreachable", log_text("url", url), log_text("error", *error ? error : curl_easy_strerror(code)));
+    curl_easy_cleanup(curl);
+    return buffer_failed(out) ? 0 : status;
+}
+
+long oidc_get(const struct config *config, const char *url, const char *token, struct buffer *out)
+{
+    char error[CURL_ERROR_SIZE] = "";
+    CURL *curl = oidc_address_fits(config, url) ? curl_easy_init() : NULL;
+    bool prepared = curl && call_prepare(curl, config, url, out, error);
+    if (prepared && token)
+        prepared = curl_easy_setopt(curl, CURLOPT_HTTPAUTH, CURLAUTH_BEARER) == CURLE_OK &&
+                   curl_easy_setopt(curl, CURLOPT_XOAUTH2_BEARER, token) == CURLE_OK;
+    return call_end(curl, prepared, url, error, out);
+}
+
+/* The client shows its secret as RFC 6749 §2.3.1 has it: both parts encoded as in forms, then Basic. */
+long oidc_post(const struct config *config, const char *url, const char *form, struct buffer *out)
+{
+    char error[CURL_ERROR_SIZE] = "";
+    struct arena arena;
+    CURL *curl = oidc_address_fits(config, url) ? curl_easy_init() : NULL;
+    arena_init(&arena, 0);
+    const char *user = oidc_encode(config->oidc_client_id, &arena), *password = oidc_encode(config->oidc_client_secret, &arena);
+    const bool prepared = curl && user && password && call_prepare(curl, config, url, out, error) &&
+                          curl_easy_setopt(curl, CURLOPT_HTTPAUTH, CURLAUTH_BASIC) == CURLE_OK &&
+                          curl_easy_setopt(curl, CURLOPT_USERNAME, user) == CURLE_OK &&
+                          curl_easy_setopt(curl, CURLOPT_PASSWORD, password) == CURLE_OK &&
+                          curl_easy_setopt(curl, CURLOPT_POSTFIELDS, form) == CURLE_OK;
+    const long status = call_end(curl, prepared, url, error, out);
+    arena_release(&arena);
+    return status;
+}
+
+const char *oidc_encode(const char *text, struct arena *arena)
+{
+    char *encoded = curl_easy_escape(NULL, text, 0);
+    const char *kept = encoded ? arena_text(arena, encoded) : NULL;
+    curl_free(encoded);
+    return kept;
+}
