@@ -17,6 +17,7 @@ extern const struct operation_code OIDC_CODES[];             /* src/accounts/oid
 extern const struct operation_code OPERATION_MODULE_CODES[]; /* src/operation/document_codes.c */
 extern const struct operation_code PLACE_CODES[];            /* src/places/place_codes.c */
 extern const struct operation_code PRINT_CODES[];            /* src/information/print.c */
+extern const struct operation_code PRIVACY_CODES[];          /* src/privacy/privacy_codes.c */
 extern const struct operation_code REFERENCE_CODES[];        /* src/reference/reference_codes.c */
 extern const struct operation_code REVISION_CODES[];         /* src/information/revision_codes.c */
 extern const struct operation_code ROUND_CODES[];            /* src/matching/round_codes.c */

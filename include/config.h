@@ -50,6 +50,21 @@ struct config {
     int matching_pause;              /* least seconds between rounds */
     int matching_second_ask;         /* hours of silence until one more guide is asked; 0: never */
     int job_pause;                   /* seconds between runs of the timed jobs (expiry, reminders, cleaning) */
+    int retention_unconfirmed_days; /* how long each kind of data is kept: src/privacy/retention.c */
+    int retention_guide_requests_months;
+    int retention_matches_months;
+    int retention_guides_months;
+    int retention_service_requests_months;
+    int retention_mails_days;
+    int retention_accounts_months;
+    int retention_audit_months;
+    int retention_feedback_months;
+    int retention_reports_months;
+    int retention_rounds_months;
+    int retention_slots_months;
+    int retention_demand_days;
+    const char *operator_name;       /* in the record of processing activities; NULL: not told */
+    const char *privacy_contact;     /* likewise */
     const char *content_directory;   /* where `import` reads */
     const char *attachments;         /* folder of the files of service requests; NULL: they are in the database */
     bool check_answers;              /* every answer is validated against its schema */

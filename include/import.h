@@ -74,6 +74,7 @@ void import_tell(const char *part, size_t changes);
 
 /* The parts. False after saying why; nothing is kept then. */
 bool import_reference(struct import *import); /* src/reference/reference_import.c: reference/ */
+bool import_legal(struct import *import);     /* src/privacy/legal_import.c: legal/ */
 bool import_services(struct import *import);  /* src/services/service_import.c: services/ */
 bool import_media(struct import *import);     /* src/media/media_import.c: media/ */
 bool import_content(struct import *import);   /* src/information/content_import.c: articles/, places/ ... */

@@ -1,7 +1,7 @@
 -- SPDX-License-Identifier: EUPL-1.2
 -- From an address to a session: anonymous statements write the thing and what waits for its confirmation, never an account.
 
--- Puts a mail to an account into the outbox, in its language. The import of demo data is quiet; the daemon's role cannot ask for that.
+-- Puts a mail to an account into the outbox, in its language; to nobody who is just being erased, for whom it waits. The import of demo data is quiet; the daemon's role cannot ask for that.
 CREATE OR REPLACE FUNCTION mail(template text, account uuid, subject_kind text, subject_id uuid) RETURNS void
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = welcome, pg_temp AS $$
 BEGIN
@@ -10,7 +10,8 @@ BEGIN
   END IF;
   INSERT INTO outbox (id, template, account, language, subject_kind, subject_id)
   SELECT uuid_v7(), mail.template, a.id, mail_language_of(a.language), mail.subject_kind, mail.subject_id
-    FROM account a WHERE a.id = mail.account;
+    FROM account a WHERE a.id = mail.account
+     FOR KEY SHARE;
 END
 $$;
 
@@ -58,11 +59,17 @@ BEGIN
 END
 $$;
 
+-- Made anew where the one that was there is just being erased.
 CREATE OR REPLACE FUNCTION find_or_make_account(address text, language text) RETURNS uuid
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = welcome, pg_temp AS $$
+DECLARE
+  found_id uuid;
 BEGIN
-  INSERT INTO account (id, email, language) VALUES (uuid_v7(), btrim(address), language) ON CONFLICT DO NOTHING;
-  RETURN account_of(address);
+  WHILE found_id IS NULL LOOP
+    INSERT INTO account (id, email, language) VALUES (uuid_v7(), btrim(address), language) ON CONFLICT DO NOTHING;
+    SELECT a.id INTO found_id FROM account a WHERE lower(a.email) = lower(btrim(address)) FOR KEY SHARE;
+  END LOOP;
+  RETURN found_id;
 END
 $$;
 
@@ -93,7 +100,7 @@ LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = welcome, pg_temp AS $
 BEGIN
   RETURN (
     SELECT EXISTS (SELECT FROM guide_request r
-                    WHERE r.id = $1 AND r.closed_as = 'withdrawn' AND r.closed_at > clock() - interval '14 days'
+                    WHERE r.id = $1 AND r.consent_withdrawn_at IS NULL AND r.closed_as = 'withdrawn' AND r.closed_at > clock() - interval '14 days'
                       AND EXISTS (SELECT FROM match m WHERE m.request = r.id)));
 END
 $$;
@@ -215,7 +222,7 @@ DECLARE
   person uuid;
 BEGIN
   SELECT * INTO token FROM login_token t WHERE t.token_hash = open_session.token_hash AND t.kind IN ('sign_in', 'task') FOR UPDATE;
-  person := coalesce(token.account, account_of(token.address));
+  SELECT a.id INTO person FROM account a WHERE a.id = coalesce(token.account, account_of(token.address)) FOR KEY SHARE;
   IF person IS NULL THEN
     PERFORM problem('token_unknown');
   ELSIF token.used_at IS NOT NULL THEN
@@ -251,11 +258,20 @@ $$;
 CREATE OR REPLACE FUNCTION staff_cities() RETURNS text[] LANGUAGE sql STABLE SECURITY DEFINER SET search_path = welcome, pg_temp AS
 $$ SELECT CASE WHEN task() IS NULL THEN cities_of_staff(me()) ELSE '{}' END $$;
 
+-- First where an admin may cease to be one: two who do so at once would each leave the other.
+CREATE OR REPLACE FUNCTION lock_admins() RETURNS void
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = welcome, pg_temp AS $$
+BEGIN
+  PERFORM FROM staff_role r WHERE r.role = 'admin' ORDER BY r.account FOR UPDATE;
+END
+$$;
+
 -- Replaces all roles of an account by [{"role","city"}]; the last admin stays.
 CREATE OR REPLACE FUNCTION set_roles(account uuid, roles jsonb) RETURNS void
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = welcome, pg_temp AS $$
 BEGIN
   PERFORM require(is_admin(), 'forbidden');
+  PERFORM lock_admins();
   PERFORM FROM account a WHERE a.id = set_roles.account FOR NO KEY UPDATE;
   PERFORM require(FOUND, 'not_found');
   DELETE FROM staff_role r WHERE r.account = set_roles.account;

@@ -97,7 +97,7 @@ BEGIN
 END
 $$;
 
--- For the job: the records of one seal after 24 months. The seal stays as the beginning of the chain, those before it go.
+-- For the job: the records of one seal when their time is over. The seal stays as the beginning of the chain, those before it go.
 CREATE OR REPLACE FUNCTION expire_audit() RETURNS integer
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = welcome, pg_temp AS $$
 DECLARE
@@ -105,7 +105,7 @@ DECLARE
   expired integer;
 BEGIN
   SELECT s.number INTO due FROM audit_seal s WHERE s.expired_at IS NULL ORDER BY s.number LIMIT 1;
-  UPDATE audit_seal s SET expired_at = clock() WHERE s.number = due AND s.sealed_at <= clock() - interval '24 months';
+  UPDATE audit_seal s SET expired_at = clock() WHERE s.number = due AND s.sealed_at <= clock() - (SELECT kept_for('audit'));
   IF NOT FOUND THEN
     RETURN 0;
   END IF;

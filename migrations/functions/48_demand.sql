@@ -17,7 +17,7 @@ LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = welcome, pg_temp AS
 DECLARE
   cleaned integer;
 BEGIN
-  DELETE FROM demand d WHERE d.day < (clock() AT TIME ZONE 'Europe/Berlin')::date - 90;
+  DELETE FROM demand d WHERE d.day IN (SELECT x.day FROM due_demand x);
   GET DIAGNOSTICS cleaned = ROW_COUNT;
   RETURN cleaned;
 END

@@ -71,14 +71,14 @@ BEGIN
 END
 $$;
 
--- For the job: what was resolved a year ago.
+-- For the job: what was resolved long ago.
 CREATE OR REPLACE FUNCTION expire_feedback() RETURNS integer
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = welcome, pg_temp AS $$
 DECLARE
   expired integer;
 BEGIN
   DELETE FROM feedback f
-   WHERE f.id IN (SELECT x.id FROM feedback x WHERE x.state = 'resolved' AND x.resolved_at <= clock() - interval '12 months' LIMIT 100);
+   WHERE f.id IN (SELECT d.id FROM due_feedback d LIMIT 100);
   GET DIAGNOSTICS expired = ROW_COUNT;
   RETURN expired;
 END

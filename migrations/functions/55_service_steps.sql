@@ -58,7 +58,8 @@ DECLARE
   r service_request;
 BEGIN
   SELECT * INTO r FROM service_request x WHERE x.id = o.request;
-  PERFORM require(coalesce(r.closed_at, r.resolved_at, clock()) > clock() - interval '30 days', 'conflict_state');
+  PERFORM require(r.consent_withdrawn_at IS NULL AND coalesce(r.closed_at, r.resolved_at, clock()) > clock() - interval '30 days',
+                  'conflict_state');
   RETURN business_time_after(o.city, o.office, clock(), 60 * (SELECT t.resolve FROM service_targets(r.service, o.city, o.office) t));
 END
 $$;
@@ -66,7 +67,8 @@ $$;
 CREATE OR REPLACE FUNCTION service_office_after() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = welcome, pg_temp AS $$
 DECLARE
-  who    text    := CASE WHEN pg_trigger_depth() > 1 OR session_user <> 'welcome' THEN 'system'
+  erased boolean := OLD.advisor IS NOT NULL AND NEW.advisor IS NULL; -- the key has emptied it
+  who    text    := CASE WHEN pg_trigger_depth() > 1 OR session_user <> 'welcome' OR erased THEN 'system'
                          WHEN me() = NEW.requester_account THEN 'requester' ELSE 'staff' END;
   spam   boolean := (NEW.rejected_as = 'spam') IS TRUE;
   kind   text;

@@ -200,16 +200,15 @@ BEGIN
 END
 $$;
 
--- Two years after the end, with all that hangs on them.
+-- Long after the end, with all that hangs on them.
 CREATE OR REPLACE FUNCTION expire_service_requests() RETURNS integer
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = welcome, pg_temp AS $$
 DECLARE
-  requests uuid[] := ARRAY(SELECT r.id FROM service_request r
-                            WHERE r.closed_at <= clock() - interval '24 months' ORDER BY r.closed_at LIMIT 50);
+  requests uuid[] := ARRAY(SELECT d.id FROM due_service_requests d ORDER BY d.since LIMIT 50);
   expired  integer;
 BEGIN
   PERFORM lock_service_requests(requests);
-  DELETE FROM service_request r WHERE r.id = ANY (requests) AND r.closed_at <= clock() - interval '24 months';
+  DELETE FROM service_request r WHERE r.id IN (SELECT d.id FROM due_service_requests d WHERE d.id = ANY (requests));
   GET DIAGNOSTICS expired = ROW_COUNT;
   RETURN expired;
 END

@@ -125,7 +125,9 @@ BEGIN
   INSERT INTO matching_unplaced (round, request, speakers, reasons)
   SELECT made, x.request, x.speakers, x.reasons
     FROM jsonb_to_recordset(unplaced) AS x(request uuid, speakers integer, reasons jsonb)
-    JOIN guide_request r ON r.id = x.request;
+    JOIN guide_request r ON r.id = x.request
+   ORDER BY x.request
+     FOR KEY SHARE OF r; -- waits for who is just being erased
   IF asked < jsonb_array_length(pairs) THEN
     PERFORM pg_notify('welcome', 'matching');
   END IF;
@@ -133,7 +135,7 @@ BEGIN
 END
 $$;
 
--- Why nobody was found is of interest for a week, that a round was proved for a year.
+-- Why nobody was found is of interest for a week, that a round was proved for as long as it is kept.
 CREATE OR REPLACE FUNCTION clean_rounds() RETURNS integer
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = welcome, pg_temp AS $$
 DECLARE
@@ -146,7 +148,7 @@ BEGIN
                       LIMIT 100);
   GET DIAGNOSTICS reasons = ROW_COUNT;
   DELETE FROM matching_round r
-   WHERE r.id IN (SELECT x.id FROM matching_round x WHERE x.finished_at <= clock() - interval '12 months' LIMIT 100);
+   WHERE r.id IN (SELECT d.id FROM due_rounds d LIMIT 100);
   GET DIAGNOSTICS rounds = ROW_COUNT;
   RETURN reasons + rounds;
 END

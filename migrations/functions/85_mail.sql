@@ -33,6 +33,16 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = welcome, pg_temp AS $$
   SELECT jsonb_build_object('display_name', a.display_name) FROM account a WHERE kind = 'account' AND a.id = $2
 $$;
 
+-- What somebody erased leaves to tell: nothing, or the time that has become free.
+CREATE OR REPLACE FUNCTION erasure_mail(template text, reader uuid, slot uuid) RETURNS jsonb
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = welcome, pg_temp AS $$
+  SELECT jsonb_build_object('display_name', (SELECT a.display_name FROM account a WHERE a.id = reader),
+                            'starts_at', local_time(s.starts_at AT TIME ZONE 'Europe/Berlin'), 'place', s.place, 'video_link', s.video_link)
+    FROM (SELECT 1) AS x(one)
+    LEFT JOIN consultation_slot s ON s.id = slot
+   WHERE template = 'service_erased_staff' OR s.id IS NOT NULL
+$$;
+
 -- NULL when the thing is gone or no longer in the state of which the mail would tell.
 CREATE OR REPLACE FUNCTION mail_data(template text, reader uuid, kind text, id uuid) RETURNS jsonb
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = welcome, pg_temp AS $$
@@ -86,6 +96,8 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = welcome, pg_temp AS $$
   SELECT appointment_mail(template, reader, id) WHERE kind = 'appointment'
   UNION ALL
   SELECT jsonb_build_object('display_name', a.display_name) FROM account a WHERE kind = 'account' AND a.id = $4 AND a.id = mail_data.reader
+  UNION ALL
+  SELECT erasure_mail(template, reader, id) WHERE template IN ('service_erased_staff', 'appointment_erased_staff')
   UNION ALL
   SELECT jsonb_build_object('reply', f.reply, 'title', (
            SELECT t.title FROM translation t WHERE t.content = f.content

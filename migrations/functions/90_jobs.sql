@@ -63,7 +63,7 @@ BEGIN
 END
 $$;
 
--- Unconfirmed for seven days: deleted, thing and all.
+-- Unconfirmed for as long as that is kept: deleted, thing and all.
 CREATE OR REPLACE FUNCTION expire_unconfirmed() RETURNS integer
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = welcome, pg_temp AS $$
 DECLARE
@@ -72,7 +72,8 @@ DECLARE
 BEGIN
   FOR c IN DELETE FROM confirmation x
             WHERE (x.subject_kind, x.subject_id) IN (SELECT y.subject_kind, y.subject_id FROM confirmation y
-                                                      WHERE y.expires_at <= clock() LIMIT 50 FOR UPDATE SKIP LOCKED)
+                                                      WHERE y.expires_at <= clock() + interval '7 days' - (SELECT kept_for('unconfirmed'))
+                                                      LIMIT 50 FOR UPDATE SKIP LOCKED)
            RETURNING x.* LOOP
     DELETE FROM guide g WHERE c.subject_kind = 'guide' AND g.id = c.subject_id AND g.state = 'unverified';
     DELETE FROM guide_request r WHERE c.subject_kind = 'guide_request' AND r.id = c.subject_id AND r.state = 'unverified';
@@ -159,14 +160,14 @@ BEGIN
 END
 $$;
 
--- Reports a year after they were resolved.
+-- Reports that were resolved long ago.
 CREATE OR REPLACE FUNCTION expire_reports() RETURNS integer
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = welcome, pg_temp AS $$
 DECLARE
   expired integer;
 BEGIN
   DELETE FROM report r
-   WHERE r.id IN (SELECT x.id FROM report x WHERE x.state = 'resolved' AND x.resolved_at <= clock() - interval '12 months' LIMIT 100);
+   WHERE r.id IN (SELECT d.id FROM due_reports d LIMIT 100);
   GET DIAGNOSTICS expired = ROW_COUNT;
   RETURN expired;
 END
@@ -194,7 +195,7 @@ LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = welcome, pg_temp AS
 DECLARE
   cleaned integer;
 BEGIN
-  DELETE FROM outbox o WHERE o.state = 'sent' AND o.sent_at <= clock() - interval '7 days';
+  DELETE FROM outbox o WHERE o.id IN (SELECT d.id FROM due_mails d LIMIT 1000);
   GET DIAGNOSTICS cleaned = ROW_COUNT;
   RETURN cleaned;
 END

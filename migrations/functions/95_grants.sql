@@ -121,6 +121,18 @@ GRANT EXECUTE ON FUNCTION enrol_second_factor(bytea), try_second_factor(boolean)
 GRANT EXECUTE ON FUNCTION begin_oidc_sign_in(bytea), take_oidc_sign_in(bytea), open_staff_session(text, bytea, boolean) TO welcome;
 GRANT EXECUTE ON FUNCTION reset_second_factor_of(text) TO welcome_worker;
 
+GRANT EXECUTE ON FUNCTION set_retention(jsonb), retention_told(), enforce_retention(text), expire_guide_requests(), expire_matches(), expire_guides(),
+  expire_accounts(), expire_erasures(), processing_record()
+  TO welcome_worker;
+GRANT EXECUTE ON FUNCTION import_legal_text(text, text, text, text, text, text, text, boolean) TO welcome_worker;
+GRANT EXECUTE ON FUNCTION legal_text_for(text, text, text[]), consented(text, jsonb, text, text[]), my_consents(), lock_for_consent(uuid),
+  record_withdrawal(uuid), lock_for_erasure(), erase_me(),
+  export_account(), export_roles(), export_sessions(), export_links(), export_mails(), export_unconfirmed(), export_consents(),
+  export_guides(), export_guide_requests(), export_proposals(), export_matches(), export_check_ins(), export_reports(),
+  export_service_requests(), export_appointments(), export_absences(), export_saved_exports(), export_feedback(),
+  export_record(), export_work(), export_second_factor()
+  TO welcome;
+
 GRANT SELECT ON public_guide, guide_contact, request_contact, service_request_contact, office_public, my_deputy, proposal_detail, match_contact, candidate, staff_account, audit_record,
                 published_translation, content_work, editorial_task, media_record, service_attachment_record
    TO welcome;

@@ -182,11 +182,12 @@ void lane_link_ready(struct lane *lane)
     lane_pump(lane);
 }
 
-/* Errors that say nothing about the request: the transaction was rolled back whole and may simply run again. */
+/* Errors that say nothing about the request: the transaction was rolled back whole and may simply run again. What a row is to refer to may
+ * have gone while the statement waited for it (23503), which the second run sees. */
 static bool worth_retrying(const struct lane *lane, const PGresult *error)
 {
     const char *state = PQresultErrorField(error, PG_DIAG_SQLSTATE); /* never NULL: link.c keeps libpq's own errors */
-    if (plan_void(error) || strcmp(state, "40001") == 0 || strcmp(state, "40P01") == 0)
+    if (plan_void(error) || strcmp(state, "40001") == 0 || strcmp(state, "40P01") == 0 || strcmp(state, "23503") == 0)
         return true;
     return lane->options.kind != LANE_WRITE && (strncmp(state, "57P", 3) == 0 || strncmp(state, "08", 2) == 0);
 }

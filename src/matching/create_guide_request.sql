@@ -6,9 +6,10 @@ SELECT problem('validation_failed', '[{"pointer":"/city","code":"required"}]')
    AND NOT :remote;
 INSERT INTO guide_request (id, display_name, languages, city, remote, neighbours, audience, topics, arrival_on, message,
                            preferred_guide, share_contact, guide_gender, guide_gender_must, consent_version, consent_language)
-VALUES (:ctx_id, :display_name, :languages, :city, :remote, :neighbours, :audience, :topics, :arrival_on, :message,
-        :preferred_guide, :share_contact, :guide_gender->>'value', coalesce((:guide_gender->>'must')::boolean, false),
-        CASE jsonb_typeof(:consent) WHEN 'string' THEN :consent #>> '{}' ELSE '' END, :ctx_languages[1]);
+SELECT :ctx_id, :display_name, :languages, :city, :remote, :neighbours, :audience, :topics, :arrival_on, :message,
+       :preferred_guide, :share_contact, :guide_gender->>'value', coalesce((:guide_gender->>'must')::boolean, false),
+       c.version, c.language
+  FROM consented('consent-guide-request', :consent, :city, :ctx_languages) c;
 SELECT await_confirmation('guide_request', :ctx_id, :email, :ctx_languages[1]);
 SELECT :ctx_id AS id,
        'unverified' AS state;

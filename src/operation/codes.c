@@ -19,6 +19,7 @@ const struct operation_code *const OPERATION_CODES[] = {
     OPERATION_MODULE_CODES,
     PLACE_CODES,
     PRINT_CODES,
+    PRIVACY_CODES,
     REFERENCE_CODES,
     REVISION_CODES,
     ROUND_CODES,

@@ -39,6 +39,7 @@ static const struct part {
     bool inside; /* takes the part's folder for the whole */
 } PARTS[] = {
     {.name = "reference", .folder = "reference", .run = import_reference},
+    {.name = "legal", .folder = "legal", .run = import_legal},
     {.name = "services", .folder = "services", .run = import_services},
     {.name = "media", .folder = "media", .run = import_media},
     {.name = "content", .folder = ".", .run = import_content, .tells = true},

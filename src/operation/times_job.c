@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: EUPL-1.2
  * What time does by itself: proposals expire, people and offices are reminded, guides come back, promises break, what nobody confirmed is
- * deleted, news begin and end. */
+ * deleted, what was kept long enough goes, news begin and end. */
 #include "jobs.h"
 
 #include "log.h"
+#include "retention.h"
 
 #include <stdlib.h>
 
@@ -34,6 +35,11 @@ static const struct step {
     {"close_resolved_requests", "SELECT close_resolved_requests()"},
     {"ask_satisfaction", "SELECT ask_satisfaction()"},
     {"expire_service_requests", "SELECT expire_service_requests()"},
+    {"expire_matches", "SELECT expire_matches()"},
+    {"expire_guide_requests", "SELECT expire_guide_requests()"},
+    {"expire_guides", "SELECT expire_guides()"},
+    {"expire_accounts", "SELECT expire_accounts()"},
+    {"expire_erasures", "SELECT expire_erasures()"},
     {"expire_reports", "SELECT expire_reports()"},
     {"remind_of_appointments", "SELECT remind_of_appointments()"},
     {"end_appointments", "SELECT end_appointments()"},
@@ -69,10 +75,10 @@ static bool step_run(struct job_run *run, const struct step *step)
     return true;
 }
 
-/* A step that fails does not keep the others from running. */
+/* A step that fails does not keep the others from running; without the configured periods the ones there are hold. */
 static bool times_run(struct job_run *run)
 {
-    bool done = true;
+    bool done = retention_set(run->db, run->config);
     for (size_t i = 0; i < sizeof STEPS / sizeof *STEPS && PQstatus(run->db) == CONNECTION_OK; i++)
         done = step_run(run, &STEPS[i]) && done;
     return done && PQstatus(run->db) == CONNECTION_OK;

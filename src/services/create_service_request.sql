@@ -3,9 +3,10 @@
 -- questions of today, and gives the reference.
 INSERT INTO service_request (id, service, city, company_name, company_legal_status, company_size, company_industry, company_register,
                              contact_name, contact_phone, language, answers, message, consent_version, consent_language)
-VALUES (:ctx_id, :service, :city, :company->>'name', :company->>'legal_status', :company->>'size', :company->>'industry',
-        :company->>'register_number', :contact->>'name', :contact->>'phone', :contact->>'language', :answers, :message,
-        CASE jsonb_typeof(:consent) WHEN 'string' THEN :consent #>> '{}' ELSE '' END, :ctx_languages[1]);
+SELECT :ctx_id, :service, :city, :company->>'name', :company->>'legal_status', :company->>'size', :company->>'industry',
+       :company->>'register_number', :contact->>'name', :contact->>'phone', :contact->>'language', :answers, :message,
+       c.version, c.language
+  FROM consented('consent-service-request', :consent, :city, :ctx_languages) c;
 SELECT await_confirmation('service_request', :ctx_id, :contact->>'email', :contact->>'language');
 SELECT r.id,
        r.reference,

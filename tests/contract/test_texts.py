@@ -557,9 +557,10 @@ def test_legal_texts_have_one_version_in_all_languages():
     for path in LEGAL_TEXTS:
         kind, language = path.stem.split(".")
         head = yaml.safe_load(front_matter(path)[0])
-        assert set(head) == {"title", "version"} and is_date(head["version"])
+        assert set(head) - {"draft"} == {"title", "version"} and is_date(head["version"])
+        assert ("draft" in head) == (kind in ("privacy", "imprint", "accessibility")) == ("[" in front_matter(path)[1]), "templates are drafts"
         versions.setdefault(kind, {})[language] = head["version"]
-    assert set(versions) == {"consent-guide", "consent-guide-request", "consent-service-request"}
+    assert set(versions) == {"consent-guide", "consent-guide-request", "consent-service-request", "privacy", "imprint", "accessibility"}
     for known in versions.values():
         assert set(known) == {"de", "en"} and len(set(known.values())) == 1
 

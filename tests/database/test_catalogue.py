@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: EUPL-1.2
 """What the catalogue must say about every function, table and role, whoever adds the next one."""
 PUBLIC_TABLES = {"attachment", "audience", "change", "checklist_rule", "checklist_text", "city", "contact", "content", "content_slug", "country", "desk", "event", "holiday", "known_word", "language",
-                 "mail_language", "media", "news", "occurrence", "office", "office_closure", "partner", "place", "place_category", "related_language", "searchable",
+                 "legal_text", "mail_language", "media", "news", "occurrence", "office", "office_closure", "partner", "place", "place_category", "related_language", "searchable",
                  "service", "service_offer", "service_version", "stage", "story", "topic", "transition", "translation", "weights"}
 
 

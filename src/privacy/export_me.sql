@@ -1,0 +1,25 @@
+-- SPDX-License-Identifier: EUPL-1.2
+-- Everything about whoever asks: the functions find it by the account and its address, and by nothing else.
+SELECT clock() AS exported_at,
+       export_account() AS account,
+       export_roles() AS roles,
+       export_sessions() AS sessions,
+       export_links() AS links,
+       export_mails() AS mails,
+       export_unconfirmed() AS unconfirmed,
+       export_consents() AS consents,
+       export_guides() AS guides,
+       export_guide_requests() AS guide_requests,
+       export_proposals() AS proposals,
+       export_matches() AS matches,
+       export_check_ins() AS check_ins,
+       export_reports() AS reports,
+       export_service_requests() AS service_requests,
+       export_appointments() AS appointments,
+       export_absences() AS absences,
+       export_saved_exports() AS saved_exports,
+       export_feedback() AS feedback,
+       export_record() AS record,
+       export_work() AS work,
+       export_second_factor() AS second_factor
+ WHERE me() IS NOT NULL;
