@@ -92,6 +92,8 @@ run: ## install what is missing, build, start PostgreSQL and serve on PORT (8080
 	@setpriv --pdeathsig TERM src/operation/run.sh
 test: ## the whole suite against a sanitized build and a PostgreSQL of its own; ARGS='-k name' goes to pytest
 	@setpriv --pdeathsig TERM tests/with-cluster.sh tests/run.sh $(ARGS)
+test-system: ## the release build installed, packaged, watched and in a browser; needs more packages, ARGS as above
+	@setpriv --pdeathsig TERM tests/system/run.sh $(ARGS)
 test-contract: ## schemathesis against a running daemon (from PyPI, in build/)
 	@setpriv --pdeathsig TERM tests/with-cluster.sh tests/contract/run-schemathesis.sh
 lint: ## what the compilers, shellcheck, pyflakes and our own rules say
@@ -130,7 +132,7 @@ flags: # how one file is compiled, for tests/lint.sh
 	@echo '$(COMPILE)'
 
 FORCE:
-.PHONY: all unit-tests fuzzers run test test-contract lint bench bench-matching fuzz docs packages install clean help flags FORCE
+.PHONY: all unit-tests fuzzers run test test-system test-contract lint bench bench-matching fuzz docs packages install clean help flags FORCE
 .DELETE_ON_ERROR:
 .SECONDARY:
 -include $(wildcard $(BUILD)/*.d $(BUILD)/*/*.d)

@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: EUPL-1.2
-# packages.sh run|test|contract|fuzz|bench: installs what is missing of the packages that running or one kind of tests needs.
+# packages.sh run|test|system|contract|fuzz|bench: installs what is missing of the packages that running or one kind of tests needs.
 # Debian 12 and 13, Ubuntu 24.04. Where nothing is missing it changes nothing and needs no rights.
 set -eu
 export LC_ALL=C.UTF-8 DEBIAN_FRONTEND=noninteractive
@@ -14,14 +14,20 @@ run="gcc libc6-dev make pkgconf curl ca-certificates postgresql
 test="git clang g++ liblemon-dev python3-scipy shellcheck pyflakes3 libcmocka-dev json-schema-test-suite python3 python3-pytest python3-httpx
     python3-psycopg python3-hypothesis python3-aiosmtpd python3-jsonschema python3-yaml
     python3-cryptography python3-dateutil python3-icalendar python3-feedparser python3-html5lib python3-pil"
+# Of tests/system, a line a part.
+installed_system=""
+cluster_system=""
+watched_system=""
+browser_system=""
 
 case ${1-} in
 run) wanted=$run ;;
 test) wanted="$run $test" ;;
+system) wanted="$run $test $installed_system $cluster_system $watched_system $browser_system" ;;
 contract) wanted="$run $test python3-venv" ;;
 fuzz) wanted="$run clang libclang-rt-dev" ;;
 bench) wanted="$run python3 wrk g++ liblemon-dev" ;;
-*) echo "usage: packages.sh run|test|contract|fuzz|bench" >&2 && exit 2 ;;
+*) echo "usage: packages.sh run|test|system|contract|fuzz|bench" >&2 && exit 2 ;;
 esac
 
 if ! command -v dpkg-query > /dev/null || ! command -v apt-get > /dev/null; then
