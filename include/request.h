@@ -84,6 +84,9 @@ bool request_admit(struct request *request);
 /* A request header of that name, or NULL. */
 const char *request_header(const struct request *request, const char *name);
 
+/* What stands behind Bearer, of an admitted request that needs a session. */
+const char *request_token(const struct request *request);
+
 /* Binds and sends; the answer comes later. False: request->problem says why it was not sent. src/core/dispatch.c */
 bool request_dispatch(struct request *request);
 

@@ -273,9 +273,14 @@ const char *request_account(const struct request *request)
     return request->account;
 }
 
+const char *request_token(const struct request *request)
+{
+    return request_header(request, "Authorization") + strlen("Bearer ");
+}
+
 const char *request_token_hash(struct request *request)
 {
-    return token_hash_text(request_header(request, "Authorization") + strlen("Bearer "), &request->arena);
+    return token_hash_text(request_token(request), &request->arena);
 }
 
 const char *request_operation(const struct request *request)
