@@ -13,6 +13,7 @@
 #include "router.h"
 #include "schema.h"
 #include "target.h"
+#include "visitor.h"
 #include "work.h"
 
 #include <jansson.h>
@@ -27,6 +28,7 @@ struct request {
     struct arena arena;
     struct loop *loop;
     struct MHD_Connection *connection;
+    struct visitor *visitor; /* the connection's; NULL: it is being closed */
     enum request_phase phase;
     bool counted;    /* among the loop's requests in flight */
     int64_t started; /* µs, monotonic */

@@ -15,46 +15,40 @@
 
 #define DRAIN_MAX (16u << 20) /* bytes of an unwanted body that are read and dropped before the answer */
 
-/* What a connection remembers between the request line and the headers. MHD may drop a request in between without another word,
- * so nothing of a request is made before its headers are there. */
-struct visitor {
-    char *target; /* as it came */
-};
-
-void request_connection(void *cls, struct MHD_Connection *connection, void **context, enum MHD_ConnectionNotificationCode code)
-{
-    struct visitor *visitor = *context;
-    (void)cls, (void)connection;
-    if (code == MHD_CONNECTION_NOTIFY_STARTED) {
-        *context = calloc(1, sizeof *visitor);
-        return;
-    }
-    if (visitor)
-        free(visitor->target);
-    free(visitor);
-    *context = NULL;
-}
-
+/* A visitor is what a connection remembers between the request line and the headers. MHD may drop a request in between without another
+ * word, so nothing of a request is made before its headers are there. */
 static struct visitor *visitor_of(struct MHD_Connection *connection)
 {
     const union MHD_ConnectionInfo *info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
     return info ? info->socket_context : NULL;
 }
 
+void request_connection(void *cls, struct MHD_Connection *connection, void **context, enum MHD_ConnectionNotificationCode code)
+{
+    struct loop *loop = cls;
+    if (code == MHD_CONNECTION_NOTIFY_STARTED) {
+        *context = visitor_new(&loop->visitors, MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd);
+        return;
+    }
+    visitor_free(&loop->visitors, *context);
+    *context = NULL;
+}
+
 void *request_line(void *cls, const char *target, struct MHD_Connection *connection)
 {
+    struct loop *loop = cls;
     struct visitor *visitor = visitor_of(connection);
-    (void)cls;
     if (visitor) {
         free(visitor->target);
         visitor->target = strdup(target);
+        visitor_turn(&loop->visitors, visitor, TURN_HEAD);
     }
     return NULL;
 }
 
 static struct request *request_new(struct loop *loop, struct MHD_Connection *connection)
 {
-    const struct visitor *visitor = visitor_of(connection);
+    struct visitor *visitor = visitor_of(connection);
     struct request *request = calloc(1, sizeof *request);
     if (!request)
         return NULL;
@@ -63,6 +57,7 @@ static struct request *request_new(struct loop *loop, struct MHD_Connection *con
     buffer_init(&request->body);
     request->loop = loop;
     request->connection = connection;
+    request->visitor = visitor;
     request->started = clock_us();
     request->raw = visitor && visitor->target ? arena_text(&request->arena, visitor->target) : NULL;
     return request;
@@ -141,12 +136,16 @@ static void request_data(struct request *request, const char *data, size_t size)
         buffer_append(&request->body, data, size);
     else if (limit)
         request->body_too_large = true;
+    visitor_hold(&request->loop->visitors, request->visitor, request->body.length);
 }
 
 static enum MHD_Result request_send(struct request *request)
 {
     if (!request->response)
         return MHD_NO; /* out of memory: closing the connection is all that is left */
+    buffer_release(&request->body);
+    visitor_turn(&request->loop->visitors, request->visitor, TURN_ANSWER);
+    visitor_hold(&request->loop->visitors, request->visitor, request->answer_length);
     return MHD_queue_response(request->connection, (unsigned)request->status, request->response);
 }
 
@@ -161,6 +160,7 @@ static bool hopelessly_large(const struct request *request)
 static enum MHD_Result request_process(struct request *request)
 {
     request->counted = true;
+    visitor_turn(&request->loop->visitors, request->visitor, TURN_OURS);
     atomic_fetch_add_explicit(&request->loop->requests, 1, memory_order_relaxed);
     const bool admitted = !request->problem && request_admit(request);
     if (!admitted || (request->endpoint->code && request->endpoint->code->render)) {
@@ -184,6 +184,7 @@ enum MHD_Result request_receive(void *cls, struct MHD_Connection *connection, co
         *state = request = request_new(cls, connection);
         if (!request)
             return MHD_NO;
+        visitor_turn(&request->loop->visitors, request->visitor, TURN_BODY);
         request_head(request, method);
         if (!hopelessly_large(request))
             return MHD_YES;
@@ -239,6 +240,7 @@ void request_end(void *cls, struct MHD_Connection *connection, void **state, enu
         json_decref(request->values[i]);
     json_decref(request->json);
     segment_release(&request->segment);
+    visitor_rest(&loop->visitors, request->visitor);
     buffer_release(&request->body);
     arena_release(&request->arena);
     if (request->counted)
