@@ -17,6 +17,7 @@ enum visitor_cut { CUT_HEAD, CUT_BODY, CUT_ANSWER, CUT_CROWDED, CUT_MEMORY, CUT_
 struct visitor {
     struct visitor *older, *newer;
     char *target; /* of the present request, as it came; owned */
+    const char *target_end; /* of what came, in MHD's memory; not to be read */
     int fd;       /* MHD's; -1 once it was shut down */
     enum visitor_turn turn;
     int64_t since, deadline; /* of the turn; ms, monotonic */

@@ -41,6 +41,7 @@ void *request_line(void *cls, const char *target, struct MHD_Connection *connect
     if (visitor) {
         free(visitor->target);
         visitor->target = strdup(target);
+        visitor->target_end = target + strlen(target);
         visitor_turn(&loop->visitors, visitor, TURN_HEAD);
     }
     return NULL;
@@ -84,17 +85,9 @@ static const char *asked_language(const struct request *request)
     return NULL;
 }
 
-static enum MHD_Result add_length(void *sum, enum MHD_ValueKind kind, const char *name, const char *value)
+/* Everything the first line and the headers tell; the answer waits until the body was read, unless nobody knows where it ends. */
+static void request_head(struct request *request, const char *method, const char *version)
 {
-    (void)kind;
-    *(size_t *)sum += strlen(name) + (value ? strlen(value) : 0) + 4;
-    return MHD_YES;
-}
-
-/* Everything the first line and the headers tell; the answer waits until the body was read. */
-static void request_head(struct request *request, const char *method)
-{
-    size_t header_bytes = 0;
     request->method = method_parse(method);
     take_request_id(request);
     const char *fault = request->raw ? target_parse(&request->target, request->raw, &request->arena) : "out_of_memory";
@@ -103,17 +96,7 @@ static void request_head(struct request *request, const char *method)
                                      request->target.segment_count);
     languages_choose(&request->languages, asked_language(request), request_header(request, "Accept-Language"),
                      request->loop->service->config->languages);
-    MHD_get_connection_values(request->connection, MHD_HEADER_KIND, add_length, &header_bytes);
-    if (fault && strcmp(fault, "out_of_memory") == 0)
-        request_fail(request, "overloaded");
-    else if (!fault && header_bytes > 8192)
-        fault = "headers_too_long";
-    else if (!fault && request_header(request, "Content-Length") && request_header(request, "Transfer-Encoding"))
-        fault = "length_and_encoding"; /* the beginning of request smuggling (RFC 9112 §6.3) */
-    if (fault && !request->problem) {
-        request_fault(request, NULL, NULL, fault, NULL);
-        request_fail(request, "malformed_request");
-    }
+    head_check(request, method, version, fault);
     if (atomic_load_explicit(&request->loop->requests, memory_order_relaxed) >= (size_t)request->loop->service->config->requests_max)
         request_fail(request, "overloaded");
 }
@@ -179,16 +162,15 @@ enum MHD_Result request_receive(void *cls, struct MHD_Connection *connection, co
                                 const char *version, const char *data, size_t *size, void **state)
 {
     struct request *request = *state;
-    (void)url, (void)version;
+    (void)url;
     if (!request) {
         *state = request = request_new(cls, connection);
         if (!request)
             return MHD_NO;
         visitor_turn(&request->loop->visitors, request->visitor, TURN_BODY);
-        request_head(request, method);
-        if (!hopelessly_large(request))
+        request_head(request, method, version);
+        if (!request->doubtful && !hopelessly_large(request))
             return MHD_YES;
-        request->body_too_large = true;
         request_fail(request, "payload_too_large");
         request_answer(request);
         return request_send(request);
