@@ -65,6 +65,8 @@ struct config {
     int retention_demand_days;
     const char *operator_name;       /* in the record of processing activities; NULL: not told */
     const char *privacy_contact;     /* likewise */
+    const char *security_contact;    /* of /.well-known/security.txt; NULL: there is none */
+    const char *security_policy;     /* likewise */
     const char *content_directory;   /* where `import` reads */
     const char *attachments;         /* folder of the files of service requests; NULL: they are in the database */
     bool check_answers;              /* every answer is validated against its schema */

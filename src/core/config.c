@@ -116,6 +116,10 @@ const struct config_key CONFIG_KEYS[] = {
             "Days for which words that were searched in vain are counted."),
     TEXT("OPERATOR", operator_name, NULL, "Name and address of the controller, in the record of processing activities."),
     TEXT("PRIVACY_CONTACT", privacy_contact, NULL, "How to reach the data protection officer, in the same place."),
+    TEXT("SECURITY_CONTACT", security_contact, NULL,
+         "Where to report vulnerabilities, as `mailto:` or `https://` addresses separated by commas, best first; unset, there is no "
+         "`/.well-known/security.txt`."),
+    TEXT("SECURITY_POLICY", security_policy, NULL, "Page about how reports are handled (`https://...`), in the same place."),
     TEXT("CONTENT_DIRECTORY", content_directory, "content", "Folder that `import` reads."),
     TEXT("ATTACHMENTS", attachments, NULL,
          "Folder that new attachments of service requests are kept in; unset, they are kept in the database. Keep it set while any lie there."),

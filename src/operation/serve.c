@@ -9,6 +9,7 @@
 #include "loop.h"
 #include "oidc.h"
 #include "secret_key.h"
+#include "security_text.h"
 #include "seen.h"
 #include "service.h"
 #include "vocabulary.h"
@@ -71,7 +72,7 @@ static bool key_fits(const struct config *config)
         fputs("welcomed: WELCOME_SECRET_KEY (or its file) is no key: 32 bytes in base64 or hexadecimal\n", stderr);
     else if (!read && config->second_factor_required)
         fputs("welcomed: WELCOME_STAFF_SECOND_FACTOR=required needs WELCOME_SECRET_KEY or WELCOME_SECRET_KEY_FILE\n", stderr);
-    const char *missing = oidc_misconfigured(config);
+    const char *missing = oidc_misconfigured(config) ? oidc_misconfigured(config) : security_text_misconfigured(config);
     if (missing)
         fprintf(stderr, "welcomed: %s\n", missing);
     return !missing && (read || !(secret_key_configured(config) || config->second_factor_required));
