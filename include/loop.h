@@ -6,6 +6,7 @@
 #include "lane.h"
 #include "metrics.h"
 #include "service.h"
+#include "visitor.h"
 #include "watch.h"
 #include "work.h"
 
@@ -19,6 +20,7 @@ struct loop {
     struct metrics_shard *shard;
     struct lane *lanes[LANE_COUNT];
     struct MHD_Daemon *http;
+    struct visitors visitors;
     struct work *work;
     int epoll_fd;
     int wake_fd;
@@ -30,6 +32,9 @@ struct loop {
     pthread_t thread;
     bool started;
 };
+
+/* Connections that each of so many loops may have: what the configuration says, or what the files this process may open allow. */
+size_t loop_connections(const struct config *config, size_t loops);
 
 /* Starts the loop's thread; listen_fd stays the caller's (the loop works on a duplicate). share = number of loops, by which lanes
  * are divided. False (logged) when something could not be had; loop_stop() is then still to be called. */

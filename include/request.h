@@ -13,6 +13,7 @@
 #include "router.h"
 #include "schema.h"
 #include "target.h"
+#include "visitor.h"
 #include "work.h"
 
 #include <jansson.h>
@@ -27,6 +28,7 @@ struct request {
     struct arena arena;
     struct loop *loop;
     struct MHD_Connection *connection;
+    struct visitor *visitor; /* the connection's; NULL: it is being closed */
     enum request_phase phase;
     bool counted;    /* among the loop's requests in flight */
     int64_t started; /* µs, monotonic */
@@ -41,6 +43,7 @@ struct request {
     struct buffer body;
     size_t body_seen; /* bytes received, kept or dropped */
     bool body_too_large;
+    bool doubtful; /* where it ends: it is answered at once, and its connection closed */
     json_t *json;    /* the body; owned */
     const char *content_type; /* of a body of bytes, as documented; NULL: there is none */
     json_t **values; /* of the operation's parameters, by index; owned; NULL: absent */
@@ -77,6 +80,9 @@ struct request {
     } headers[ANSWER_HEADERS_MAX]; /* that the operation's C adds; name NULL: no more */
     const char *served; /* the language an answer is in, where the statement or the C part said it; borrowed */
 };
+
+/* The checks of the head itself, with what is wrong with the target (NULL: nothing); refuses. src/core/head.c */
+void head_check(struct request *request, const char *method, const char *version, const char *target_fault);
 
 /* The checks before the database; false: request->problem says why, or the method is OPTIONS. src/core/admit.c */
 bool request_admit(struct request *request);

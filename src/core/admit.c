@@ -77,6 +77,17 @@ static bool admit_type(struct request *request)
     return false;
 }
 
+/* Nothing is unpacked, so nothing can become larger than what was sent. */
+static bool admit_coding(struct request *request)
+{
+    const char *coding = request_header(request, "Content-Encoding");
+    if (coding && strcasecmp(coding, "identity") != 0) {
+        request_fault(request, NULL, "Content-Encoding", "enum", "identity");
+        request_fail(request, "unsupported_media_type");
+    }
+    return !request->problem;
+}
+
 static bool body_parse(struct request *request)
 {
     json_error_t error;
@@ -110,7 +121,7 @@ static bool admit_body(struct request *request)
         request_fail(request, "payload_too_large");
     } else if (buffer_failed(&request->body))
         request_fail(request, "overloaded");
-    else if (request->body.length > 0 && admit_type(request) && operation->body)
+    else if (request->body.length > 0 && admit_coding(request) && admit_type(request) && operation->body)
         body_parse(request);
     return !request->problem;
 }

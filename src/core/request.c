@@ -15,46 +15,41 @@
 
 #define DRAIN_MAX (16u << 20) /* bytes of an unwanted body that are read and dropped before the answer */
 
-/* What a connection remembers between the request line and the headers. MHD may drop a request in between without another word,
- * so nothing of a request is made before its headers are there. */
-struct visitor {
-    char *target; /* as it came */
-};
-
-void request_connection(void *cls, struct MHD_Connection *connection, void **context, enum MHD_ConnectionNotificationCode code)
-{
-    struct visitor *visitor = *context;
-    (void)cls, (void)connection;
-    if (code == MHD_CONNECTION_NOTIFY_STARTED) {
-        *context = calloc(1, sizeof *visitor);
-        return;
-    }
-    if (visitor)
-        free(visitor->target);
-    free(visitor);
-    *context = NULL;
-}
-
+/* A visitor is what a connection remembers between the request line and the headers. MHD may drop a request in between without another
+ * word, so nothing of a request is made before its headers are there. */
 static struct visitor *visitor_of(struct MHD_Connection *connection)
 {
     const union MHD_ConnectionInfo *info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
     return info ? info->socket_context : NULL;
 }
 
+void request_connection(void *cls, struct MHD_Connection *connection, void **context, enum MHD_ConnectionNotificationCode code)
+{
+    struct loop *loop = cls;
+    if (code == MHD_CONNECTION_NOTIFY_STARTED) {
+        *context = visitor_new(&loop->visitors, MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd);
+        return;
+    }
+    visitor_free(&loop->visitors, *context);
+    *context = NULL;
+}
+
 void *request_line(void *cls, const char *target, struct MHD_Connection *connection)
 {
+    struct loop *loop = cls;
     struct visitor *visitor = visitor_of(connection);
-    (void)cls;
     if (visitor) {
         free(visitor->target);
         visitor->target = strdup(target);
+        visitor->target_end = target + strlen(target);
+        visitor_turn(&loop->visitors, visitor, TURN_HEAD);
     }
     return NULL;
 }
 
 static struct request *request_new(struct loop *loop, struct MHD_Connection *connection)
 {
-    const struct visitor *visitor = visitor_of(connection);
+    struct visitor *visitor = visitor_of(connection);
     struct request *request = calloc(1, sizeof *request);
     if (!request)
         return NULL;
@@ -63,6 +58,7 @@ static struct request *request_new(struct loop *loop, struct MHD_Connection *con
     buffer_init(&request->body);
     request->loop = loop;
     request->connection = connection;
+    request->visitor = visitor;
     request->started = clock_us();
     request->raw = visitor && visitor->target ? arena_text(&request->arena, visitor->target) : NULL;
     return request;
@@ -89,17 +85,9 @@ static const char *asked_language(const struct request *request)
     return NULL;
 }
 
-static enum MHD_Result add_length(void *sum, enum MHD_ValueKind kind, const char *name, const char *value)
+/* Everything the first line and the headers tell; the answer waits until the body was read, unless nobody knows where it ends. */
+static void request_head(struct request *request, const char *method, const char *version)
 {
-    (void)kind;
-    *(size_t *)sum += strlen(name) + (value ? strlen(value) : 0) + 4;
-    return MHD_YES;
-}
-
-/* Everything the first line and the headers tell; the answer waits until the body was read. */
-static void request_head(struct request *request, const char *method)
-{
-    size_t header_bytes = 0;
     request->method = method_parse(method);
     take_request_id(request);
     const char *fault = request->raw ? target_parse(&request->target, request->raw, &request->arena) : "out_of_memory";
@@ -108,17 +96,7 @@ static void request_head(struct request *request, const char *method)
                                      request->target.segment_count);
     languages_choose(&request->languages, asked_language(request), request_header(request, "Accept-Language"),
                      request->loop->service->config->languages);
-    MHD_get_connection_values(request->connection, MHD_HEADER_KIND, add_length, &header_bytes);
-    if (fault && strcmp(fault, "out_of_memory") == 0)
-        request_fail(request, "overloaded");
-    else if (!fault && header_bytes > 8192)
-        fault = "headers_too_long";
-    else if (!fault && request_header(request, "Content-Length") && request_header(request, "Transfer-Encoding"))
-        fault = "length_and_encoding"; /* the beginning of request smuggling (RFC 9112 §6.3) */
-    if (fault && !request->problem) {
-        request_fault(request, NULL, NULL, fault, NULL);
-        request_fail(request, "malformed_request");
-    }
+    head_check(request, method, version, fault);
     if (atomic_load_explicit(&request->loop->requests, memory_order_relaxed) >= (size_t)request->loop->service->config->requests_max)
         request_fail(request, "overloaded");
 }
@@ -141,12 +119,16 @@ static void request_data(struct request *request, const char *data, size_t size)
         buffer_append(&request->body, data, size);
     else if (limit)
         request->body_too_large = true;
+    visitor_hold(&request->loop->visitors, request->visitor, request->body.length);
 }
 
 static enum MHD_Result request_send(struct request *request)
 {
     if (!request->response)
         return MHD_NO; /* out of memory: closing the connection is all that is left */
+    buffer_release(&request->body);
+    visitor_turn(&request->loop->visitors, request->visitor, TURN_ANSWER);
+    visitor_hold(&request->loop->visitors, request->visitor, request->answer_length);
     return MHD_queue_response(request->connection, (unsigned)request->status, request->response);
 }
 
@@ -161,6 +143,7 @@ static bool hopelessly_large(const struct request *request)
 static enum MHD_Result request_process(struct request *request)
 {
     request->counted = true;
+    visitor_turn(&request->loop->visitors, request->visitor, TURN_OURS);
     atomic_fetch_add_explicit(&request->loop->requests, 1, memory_order_relaxed);
     const bool admitted = !request->problem && request_admit(request);
     if (!admitted || (request->endpoint->code && request->endpoint->code->render)) {
@@ -179,15 +162,15 @@ enum MHD_Result request_receive(void *cls, struct MHD_Connection *connection, co
                                 const char *version, const char *data, size_t *size, void **state)
 {
     struct request *request = *state;
-    (void)url, (void)version;
+    (void)url;
     if (!request) {
         *state = request = request_new(cls, connection);
         if (!request)
             return MHD_NO;
-        request_head(request, method);
-        if (!hopelessly_large(request))
+        visitor_turn(&request->loop->visitors, request->visitor, TURN_BODY);
+        request_head(request, method, version);
+        if (!request->doubtful && !hopelessly_large(request))
             return MHD_YES;
-        request->body_too_large = true;
         request_fail(request, "payload_too_large");
         request_answer(request);
         return request_send(request);
@@ -239,6 +222,7 @@ void request_end(void *cls, struct MHD_Connection *connection, void **state, enu
         json_decref(request->values[i]);
     json_decref(request->json);
     segment_release(&request->segment);
+    visitor_rest(&loop->visitors, request->visitor);
     buffer_release(&request->body);
     arena_release(&request->arena);
     if (request->counted)

@@ -5,6 +5,7 @@
 #include "embed.h"
 #include "json_text.h"
 #include "problem.h"
+#include "security_text.h"
 #include "text.h"
 #include "tree.h"
 
@@ -74,5 +75,6 @@ const struct operation_code OPERATION_MODULE_CODES[] = {
     {.operation = "get_openapi_json", .render = openapi_json_render},
     {.operation = "get_openapi_yaml", .render = openapi_yaml_render},
     {.operation = "get_problem_page", .render = problem_page_render},
+    {.operation = "get_security_text", .render = security_text_render},
     {0},
 };

@@ -13,7 +13,7 @@ run="gcc libc6-dev make pkgconf curl ca-certificates postgresql
     liboath-dev librhonabwy-dev libzip-dev"
 test="git clang g++ liblemon-dev python3-scipy shellcheck pyflakes3 libcmocka-dev json-schema-test-suite python3 python3-pytest python3-httpx
     python3-psycopg python3-hypothesis python3-aiosmtpd python3-jsonschema python3-yaml
-    python3-cryptography python3-dateutil python3-icalendar python3-feedparser python3-html5lib python3-pil"
+    nginx-light|nginx python3-cryptography python3-dateutil python3-icalendar python3-feedparser python3-html5lib python3-pil"
 # Of tests/system, a line a part.
 installed_system=""
 cluster_system=""

@@ -9,6 +9,7 @@
 #include "loop.h"
 #include "oidc.h"
 #include "secret_key.h"
+#include "security_text.h"
 #include "seen.h"
 #include "service.h"
 #include "vocabulary.h"
@@ -71,7 +72,7 @@ static bool key_fits(const struct config *config)
         fputs("welcomed: WELCOME_SECRET_KEY (or its file) is no key: 32 bytes in base64 or hexadecimal\n", stderr);
     else if (!read && config->second_factor_required)
         fputs("welcomed: WELCOME_STAFF_SECOND_FACTOR=required needs WELCOME_SECRET_KEY or WELCOME_SECRET_KEY_FILE\n", stderr);
-    const char *missing = oidc_misconfigured(config);
+    const char *missing = oidc_misconfigured(config) ? oidc_misconfigured(config) : security_text_misconfigured(config);
     if (missing)
         fprintf(stderr, "welcomed: %s\n", missing);
     return !missing && (read || !(secret_key_configured(config) || config->second_factor_required));
@@ -229,6 +230,15 @@ static void daemon_wait(struct daemon *daemon, const sigset_t *signals)
     }
 }
 
+/* Each client is a file; fewer clients than configured is better than none let in once files have run out. */
+static void connections_tell(const struct daemon *daemon, const struct config *config)
+{
+    const size_t most = loop_connections(config, daemon->loop_count);
+    if (most < (size_t)config->connections_max)
+        log_info("connections_limited", log_integer("connections_max", config->connections_max), log_integer("allowed", (long long)most),
+                 log_text("by", "the number of files this process may open (LimitNOFILE of its service)"));
+}
+
 static int daemon_run(struct daemon *daemon, const struct config *config, const sigset_t *signals)
 {
     int status = COMMAND_FAILED;
@@ -236,6 +246,7 @@ static int daemon_run(struct daemon *daemon, const struct config *config, const 
         log_info("serving", log_text("address", config->listen), log_integer("port", config->port),
                  log_integer("admin_port", config->admin_port), log_integer("loops", (long long)daemon->loop_count),
                  log_integer("operations", (long long)daemon->service.contract.count));
+        connections_tell(daemon, config);
         daemon_wait(daemon, signals);
         daemon_drain(daemon, config->drain_seconds);
         status = COMMAND_OK;
