@@ -10,7 +10,7 @@ run="gcc libc6-dev make pkgconf curl ca-certificates postgresql
     libmicrohttpd-dev libpq-dev libjansson-dev libyaml-dev libicu-dev libsodium-dev
     libcurl4-openssl-dev|libcurl4-gnutls-dev|libcurl4-nss-dev libcmark-dev libpcre2-dev zlib1g-dev
     libical-dev libmagic-dev libturbojpeg0-dev|libturbojpeg-dev libexif-dev libpng-dev libwebp-dev libqpdf-dev
-    liboath-dev librhonabwy-dev libzip-dev"
+    liboath-dev librhonabwy-dev libzip-dev libsystemd-dev"
 test="git clang g++ liblemon-dev python3-scipy shellcheck pyflakes3 libcmocka-dev json-schema-test-suite python3 python3-pytest python3-httpx
     python3-psycopg python3-hypothesis python3-aiosmtpd python3-jsonschema python3-yaml
     python3-cryptography python3-dateutil python3-icalendar python3-feedparser python3-html5lib python3-pil"
