@@ -15,6 +15,9 @@ struct admin;
 struct admin *admin_start(int listen_fd, const struct loop *loops, size_t loop_count);
 void admin_stop(struct admin *admin);
 
+/* Whether what /health/ready says is yes: every lane of every loop has a link, and nobody has asked us to stop. */
+bool admin_ready(const struct admin *admin);
+
 /* The two listening TCP sockets: those that systemd (or who else speaks its protocol) hands over under the names "public" and "admin",
  * which therefore go on queueing clients while the daemon is exchanged; what is not handed over is opened as configured. */
 struct listeners {

@@ -18,8 +18,7 @@ struct admin {
 
 static const char *const LANE_NAMES[LANE_COUNT] = {"read", "write", "slow"};
 
-/* Ready: every lane of every loop has a link, and nobody has asked us to stop. */
-static bool admin_ready(const struct admin *admin)
+bool admin_ready(const struct admin *admin)
 {
     for (size_t i = 0; i < admin->loop_count; i++)
         for (size_t k = 0; k < LANE_COUNT; k++)

@@ -235,15 +235,19 @@ static void daemon_vouch(const struct daemon *daemon, uint64_t watchdog_us)
     sd_notify(0, "WATCHDOG=1");
 }
 
-/* Until a signal says stop. */
+/* Until a signal says stop. The service manager hears that we are ready once every lane has a link. */
 static void daemon_wait(struct daemon *daemon, const sigset_t *signals)
 {
     uint64_t watchdog_us = 0;
     const bool watched = sd_watchdog_enabled(0, &watchdog_us) > 0;
     const uint64_t pause_us = watched ? watchdog_us / 3 : UINT64_C(3600000000);
     const struct timespec pause = {.tv_sec = (time_t)(pause_us / 1000000), .tv_nsec = (long)(pause_us % 1000000) * 1000};
+    const struct timespec moment = {.tv_nsec = 20 * 1000000};
+    bool ready = false;
     for (;;) {
-        const int number = sigtimedwait(signals, NULL, &pause);
+        if (!ready && (ready = admin_ready(daemon->admin)))
+            sd_notify(0, "READY=1");
+        const int number = sigtimedwait(signals, NULL, ready ? &pause : &moment);
         if (number < 0 && errno != EAGAIN && errno != EINTR)
             return;
         if (number == SIGHUP) {
@@ -266,7 +270,6 @@ static int daemon_run(struct daemon *daemon, const struct config *config, const 
         log_info("serving", log_text("address", daemon->handed ? "handed over" : config->listen), log_integer("port", daemon->port),
                  log_integer("admin_port", daemon->admin_port), log_integer("loops", (long long)daemon->loop_count),
                  log_integer("operations", (long long)daemon->service.contract.count));
-        sd_notify(0, "READY=1");
         daemon_wait(daemon, signals);
         daemon_drain(daemon, config->drain_seconds);
         status = COMMAND_OK;
