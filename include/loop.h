@@ -28,6 +28,8 @@ struct loop {
     bool quiet;              /* accepts no more */
     bool resumed;            /* a connection was resumed: MHD must run */
     atomic_size_t requests;  /* whole and not yet answered */
+    atomic_size_t begun;     /* their headers are here, the end of their answer is not yet sent */
+    atomic_llong turned;     /* clock_ms() of the last tick */
     atomic_bool stopping;
     pthread_t thread;
     bool started;

@@ -151,6 +151,7 @@ static void loop_quiesce(struct loop *loop)
 
 static void loop_tick(struct loop *loop, int64_t now)
 {
+    atomic_store_explicit(&loop->turned, now, memory_order_relaxed);
     work_collect(loop->work); /* should a wake be lost */
     for (size_t i = 0; i < LANE_COUNT; i++)
         lane_tick(loop->lanes[i], now);
@@ -192,6 +193,7 @@ static void *loop_run(void *cls)
 bool loop_start(struct loop *loop, struct service *service, size_t number, size_t share, int listen_fd)
 {
     *loop = (struct loop){.http_watch = {http_ready}, .wake_watch = {wake_ready}, .service = service, .epoll_fd = -1, .wake_fd = -1};
+    atomic_store(&loop->turned, clock_ms());
     loop->shard = metrics_shard(service->metrics, number);
     loop->visitors.most = loop_connections(service->config, share);
     loop->visitors.config = &service->config;
@@ -228,8 +230,10 @@ void loop_stop(struct loop *loop)
         pthread_join(loop->thread, NULL);
     }
     loop_abandon(loop);
-    if (loop->http)
+    if (loop->http) {
+        loop_quiesce(loop); /* else MHD may shut the listening socket down, for all who share it */
         MHD_stop_daemon(loop->http);
+    }
     for (size_t i = 0; i < LANE_COUNT; i++)
         lane_free(loop->lanes[i]);
     if (loop->wake_fd >= 0)

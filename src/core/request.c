@@ -60,6 +60,7 @@ static struct request *request_new(struct loop *loop, struct MHD_Connection *con
     request->connection = connection;
     request->visitor = visitor;
     request->started = clock_us();
+    atomic_fetch_add_explicit(&loop->begun, 1, memory_order_relaxed);
     request->raw = visitor && visitor->target ? arena_text(&request->arena, visitor->target) : NULL;
     return request;
 }
@@ -227,6 +228,7 @@ void request_end(void *cls, struct MHD_Connection *connection, void **state, enu
     arena_release(&request->arena);
     if (request->counted)
         atomic_fetch_sub_explicit(&loop->requests, 1, memory_order_relaxed);
+    atomic_fetch_sub_explicit(&loop->begun, 1, memory_order_relaxed);
     free(request);
     *state = NULL;
 }

@@ -18,8 +18,7 @@ struct admin {
 
 static const char *const LANE_NAMES[LANE_COUNT] = {"read", "write", "slow"};
 
-/* Ready: every lane of every loop has a link, and nobody has asked us to stop. */
-static bool admin_ready(const struct admin *admin)
+bool admin_ready(const struct admin *admin)
 {
     for (size_t i = 0; i < admin->loop_count; i++)
         for (size_t k = 0; k < LANE_COUNT; k++)
@@ -156,7 +155,7 @@ struct admin *admin_start(int listen_fd, const struct loop *loops, size_t loop_c
     }
     admin->loops = loops;
     admin->loop_count = loop_count;
-    admin->http = MHD_start_daemon(MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_AUTO, 0, NULL, NULL, admin_answer, admin,
+    admin->http = MHD_start_daemon(MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_AUTO | MHD_USE_ITC, 0, NULL, NULL, admin_answer, admin,
                                    MHD_OPTION_LISTEN_SOCKET, listen_fd, MHD_OPTION_CONNECTION_LIMIT, 64u,
                                    MHD_OPTION_CONNECTION_TIMEOUT, 10u, MHD_OPTION_END);
     if (!admin->http) {
@@ -171,6 +170,9 @@ void admin_stop(struct admin *admin)
 {
     if (!admin)
         return;
+    const MHD_socket fd = MHD_quiesce_daemon(admin->http); /* else MHD may shut the socket down, for all who share it */
+    if (fd != MHD_INVALID_SOCKET)
+        close(fd);
     MHD_stop_daemon(admin->http);
     free(admin);
 }
