@@ -40,7 +40,9 @@ static void look(struct calendar *calendar)
     require(lines_with(text, "ATTENDEE") <= 1 && lines_with(text, "BEGIN:VALARM") == 0);
     for (const char *line = text; *line;) {
         const size_t length = strcspn(line, "\r\n");
-        require(length <= 76 && line[length] == '\r' && line[length + 1] == '\n');
+        require(length > 0 && length <= 75 && line[length] == '\r' && line[length + 1] == '\n' && utf8_valid(line, length));
+        for (size_t i = 0; i < length; i++)
+            require((unsigned char)line[i] >= ' ' ? line[i] != 0x7F : line[i] == '\t');
         line += length + 2;
     }
     buffer_release(&out);

@@ -7,6 +7,8 @@
 #include "../words.h"
 #include "vocabulary.h"
 
+#include <string.h>
+
 #include "banned.h"
 
 static struct content_files files;
@@ -82,8 +84,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         return 0;
     arena_init(&arena, 0);
     const char *bytes = arena_copy(&arena, (const char *)data + 1, size - 1);
-    for (const char *c = bytes; *c; c++)
-        lines += *c == '\n';
+    for (const char *c = bytes; *c; c++) /* as YAML 1.1 counts them */
+        lines += *c == '\n' || *c == '\r' || strncmp(c, "\xC2\x85", 2) == 0 || strncmp(c, "\xE2\x80\xA8", 3) == 0 || strncmp(c, "\xE2\x80\xA9", 3) == 0;
     const size_t kind = *data % 9;
     const struct node *root = kind ? tree_parse(bytes, size - 1, &arena, &error) : NULL;
     if (kind == 0 && content_text_read(bytes, size - 1, &arena, &text, &error)) {

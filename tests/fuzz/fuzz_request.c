@@ -5,12 +5,12 @@
 #define _GNU_SOURCE /* memmem() */
 #include "embed.h"
 #include "fuzz.h"
-#include "guard.h"
 #include "log.h"
 #include "loop.h"
 #include "request.h"
 #include "text.h"
 #include "vocabulary.h"
+#include "../words.h"
 
 #include <arpa/inet.h>
 #include <dlfcn.h>
@@ -38,24 +38,6 @@ static struct {
 static struct loop loop;
 static struct service service;
 static struct config config;
-
-/* Some words of each kind, in the order the program asks for. */
-PGresult *PQexec(PGconn *db, const char *sql)
-{
-    static char *words[][2] = {{"0", "bochum"}, {"0", "dortmund"}, {"0", "essen"}, {"1", "ar"}, {"1", "de"}, {"1", "de-simple"}, {"1", "en"},
-                               {"1", "tr"}, {"1", "uk"}, {"2", "housing"}, {"2", "work"}, {"3", "skilled-worker"}, {"3", "student"},
-                               {"4", "before-arrival"}, {"4", "first-weeks"}, {"5", "NG"}, {"5", "UA"}};
-    PGresult *result = PQmakeEmptyPGresult(NULL, PGRES_TUPLES_OK);
-    PGresAttDesc columns[] = {{.name = "n"}, {.name = "word"}, {.name = "en"}, {.name = "de"}};
-    (void)db, (void)sql;
-    PQsetResultAttrs(result, 4, columns);
-    for (int i = 0; i < (int)(sizeof words / sizeof *words); i++)
-        for (int column = 0; column < 4; column++) {
-            char *word = words[i][column > 0];
-            PQsetvalue(result, i, column, word, (int)strlen(word));
-        }
-    return result;
-}
 
 /* libmicrohttpd's side. */
 
