@@ -112,7 +112,7 @@ fuzzers-built:
 fuzz: fuzzers-built ## each fuzz target (or TARGETS='fuzz_tree') for FUZZ_SECONDS (60), from what earlier runs found
 	@setpriv --pdeathsig TERM tests/fuzz/run.sh $(FUZZ_SECONDS) on $(TARGETS)
 test-fuzz: fuzzers-built ## the kept inputs of each fuzz target again, and a few seconds of new ones
-	@setpriv --pdeathsig TERM tests/fuzz/run.sh 5 ci $(TARGETS)
+	@setpriv --pdeathsig TERM tests/fuzz/run.sh 4 ci $(TARGETS)
 docs: all ## write docs/configuration.md from the table in src/core/config.c
 	$(BUILD)/welcomed config > docs/configuration.md
 packages: ## install the distribution's packages that building and running need
