@@ -4,6 +4,7 @@
 # Knobs: make CC=clang, make SANITIZE=address,undefined, make install DESTDIR=... prefix=...
 SANITIZE :=
 FUZZ_SECONDS := 60
+TARGETS  := $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
 SEEDS    := 30
 BUILD    := build/$(if $(SANITIZE),sanitized,release)
 DESTDIR  :=
@@ -110,13 +111,13 @@ bench-matching: ## the matching: what a round costs, and SEEDS (30) simulated ye
 	@src/operation/packages.sh bench
 	$(MAKE) $(addprefix $(BUILD)/bench/,simulation matching_time lemon_oracle)
 	@bench/matching.sh $(BUILD)/bench $(SEEDS)
-fuzz: ## each fuzz target for FUZZ_SECONDS (60)
+fuzzers-built:
 	@src/operation/packages.sh fuzz
-	$(MAKE) CC=clang SANITIZE=fuzzer-no-link,address,undefined BUILD=build/fuzz fuzzers
-	@set -e; for name in $(notdir $(FUZZERS)); do \
-	    mkdir -p build/fuzz/corpus/$$name; \
-	    build/fuzz/$$name -max_total_time=$(FUZZ_SECONDS) -timeout=10 build/fuzz/corpus/$$name $$(ls -d tests/fuzz/seeds/$$name 2>&-); \
-	done
+	$(MAKE) -s -j "$$(nproc)" CC=clang SANITIZE=fuzzer-no-link,address,undefined BUILD=build/fuzz fuzzers
+fuzz: fuzzers-built ## each fuzz target (or TARGETS='fuzz_tree') for FUZZ_SECONDS (60), from what earlier runs found
+	@setpriv --pdeathsig TERM tests/fuzz/run.sh $(FUZZ_SECONDS) on $(TARGETS)
+test-fuzz: fuzzers-built ## the kept inputs of each fuzz target again, and a few seconds of new ones
+	@setpriv --pdeathsig TERM tests/fuzz/run.sh 4 ci $(TARGETS)
 docs: all ## write docs/configuration.md from the table in src/core/config.c
 	$(BUILD)/welcomed config > docs/configuration.md
 packages: ## install the distribution's packages that building and running need
@@ -161,7 +162,7 @@ flags: # how one file is compiled, for tests/lint.sh
 	@echo '$(COMPILE)'
 
 FORCE:
-.PHONY: all unit-tests fuzzers run test test-system test-contract lint bench bench-matching fuzz docs packages install uninstall deb clean help flags FORCE
+.PHONY: all unit-tests fuzzers fuzzers-built run test test-system test-contract lint bench bench-matching fuzz test-fuzz docs packages install uninstall deb clean help flags FORCE
 .DELETE_ON_ERROR:
 .SECONDARY:
 -include $(wildcard $(BUILD)/*.d $(BUILD)/*/*.d)

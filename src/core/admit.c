@@ -92,8 +92,12 @@ static bool body_parse(struct request *request)
 {
     json_error_t error;
     request->json = json_parse(request->body.bytes, request->body.length, JSON_REJECT_DUPLICATES, &error);
-    if (request->json)
-        return true;
+    if (request->json) {
+        request->json = json_settle(request->json);
+        if (!request->json)
+            request_fail(request, "overloaded");
+        return !request->problem;
+    }
     request_fail(request, "malformed_request");
     const char *place = arena_printf(&request->arena, "%d:%d", error.line, error.column);
     switch (json_error_code(&error)) {
