@@ -10,7 +10,7 @@ DESTDIR  :=
 prefix   := /usr/local
 
 SOURCES  := $(wildcard src/*.c src/*/*.c)
-EMBEDDED := $(wildcard openapi.yaml src/*/*.sql src/*/*.yaml migrations/*.sql migrations/*/*.sql content/texts/*.json content/mail/*.json)
+EMBEDDED := $(wildcard openapi.yaml $(foreach kind,sql yaml html css js,src/*/*.$(kind)) migrations/*.sql migrations/*/*.sql content/texts/*.json content/mail/*.json)
 TESTS    := $(patsubst tests/unit/%.c,$(BUILD)/tests/%,$(wildcard tests/unit/test_*.c))
 FUZZERS  := $(patsubst tests/fuzz/%.c,$(BUILD)/%,$(wildcard tests/fuzz/fuzz_*.c))
 OBJECTS  := $(SOURCES:src/%.c=$(BUILD)/%.o) $(BUILD)/embedded.o
@@ -112,6 +112,10 @@ fuzz: ## each fuzz target for FUZZ_SECONDS (60)
 	    mkdir -p build/fuzz/corpus/$$name; \
 	    build/fuzz/$$name -max_total_time=$(FUZZ_SECONDS) -timeout=10 build/fuzz/corpus/$$name $$(ls -d tests/fuzz/seeds/$$name 2>&-); \
 	done
+swagger-ui: ## bring swagger-ui, which /docs shows the contract with, to build/swagger-ui: from npm, by version and hash
+	@src/operation/npm-package.sh swagger-ui-dist 5.35.0 \
+	    U06rpMtW9V3XPGOBeamTUSr0Z09jMX4IJuANpE/EZbAhw0G8CgwrzU4YmXkn/h0wCDNsXdGarTNNHC3sU8yVUQ== \
+	    build/swagger-ui swagger-ui.css swagger-ui-bundle.js LICENSE NOTICE
 docs: all ## write docs/configuration.md from the table in src/core/config.c
 	$(BUILD)/welcomed config > docs/configuration.md
 packages: ## install the distribution's packages that building and running need
@@ -120,6 +124,7 @@ packages: ## install the distribution's packages that building and running need
 install: all ## copy the program and its data below $(DESTDIR)$(prefix)
 	install -D -m 755 $(BUILD)/welcomed $(DESTDIR)$(prefix)/bin/welcomed
 	install -D -m 644 migrations/roles.sql $(DESTDIR)$(prefix)/share/welcomed/roles.sql
+	[ ! -d build/swagger-ui ] || install -D -m 644 -t $(DESTDIR)$(prefix)/share/welcomed/swagger-ui build/swagger-ui/*
 	cd content && find . -type f -exec install -D -m 644 {} $(abspath $(DESTDIR)$(prefix))/share/welcomed/content/{} \;
 
 clean: ## remove what was built; data in .local stays
@@ -132,7 +137,7 @@ flags: # how one file is compiled, for tests/lint.sh
 	@echo '$(COMPILE)'
 
 FORCE:
-.PHONY: all unit-tests fuzzers run test test-system test-contract lint bench bench-matching fuzz docs packages install clean help flags FORCE
+.PHONY: all unit-tests fuzzers run test test-system test-contract lint bench bench-matching fuzz swagger-ui docs packages install clean help flags FORCE
 .DELETE_ON_ERROR:
 .SECONDARY:
 -include $(wildcard $(BUILD)/*.d $(BUILD)/*/*.d)

@@ -43,6 +43,7 @@ WELCOME_MAIL_DIRECTORY=$LOCAL/mail
 WELCOME_PORTAL_ORIGINS=http://localhost:*,http://127.0.0.1:*
 WELCOME_CONTENT_DIRECTORY=$PWD/content
 END
+[ ! -d build/swagger-ui ] || echo "WELCOME_SWAGGER_UI=$PWD/build/swagger-ui" >> "$LOCAL/welcomed.conf"
 
 welcomed=build/release/welcomed
 $welcomed migrate

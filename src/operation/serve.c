@@ -4,6 +4,7 @@
 #include "command.h"
 #include "database.h"
 #include "embed.h"
+#include "explorer.h"
 #include "jobs.h"
 #include "log.h"
 #include "loop.h"
@@ -232,6 +233,7 @@ static void daemon_wait(struct daemon *daemon, const sigset_t *signals)
 static int daemon_run(struct daemon *daemon, const struct config *config, const sigset_t *signals)
 {
     int status = COMMAND_FAILED;
+    explorer_load(config->swagger_ui);
     if (key_fits(config) && service_start(&daemon->service, config) && daemon_start(daemon, config)) {
         log_info("serving", log_text("address", config->listen), log_integer("port", config->port),
                  log_integer("admin_port", config->admin_port), log_integer("loops", (long long)daemon->loop_count),
@@ -242,6 +244,7 @@ static int daemon_run(struct daemon *daemon, const struct config *config, const 
     }
     daemon_stop(daemon);
     service_release(&daemon->service);
+    explorer_release();
     return status;
 }
 
