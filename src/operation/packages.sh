@@ -18,7 +18,10 @@ test="git clang g++ liblemon-dev python3-scipy shellcheck pyflakes3 libcmocka-de
 installed_system=""
 cluster_system=""
 watched_system=""
-browser_system=""
+# npm comes with some distributions' nodejs of their own, and Ubuntu has no chromium outside snap.
+browser_system="python3-selenium"
+command -v npm > /dev/null || browser_system="$browser_system nodejs npm"
+grep -qs '^ID=ubuntu' /etc/os-release || browser_system="$browser_system chromium chromium-driver"
 
 case ${1-} in
 run) wanted=$run ;;
