@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: EUPL-1.2
 # /docs and the sample portal in a browser: they work, break no policy, ask no foreign host and have no barriers.
+import re
 import urllib.parse
 
 import pytest
@@ -57,6 +58,22 @@ def test_docs_without_swagger_ui_say_how_to_bring_it(browser, start_daemon):
     browser.clean(host(daemon.url))
     browser.click("a[href$='openapi.json']")
     browser.shows("body", '"openapi":"3.1.0"')
+
+
+def test_the_first_page_of_the_guide_for_developers_works(browser, start_daemon, tmp_path):
+    daemon = start_daemon()
+    page = re.search(r"<!-- page -->\n```html\n(.*?)```", (ROOT / "docs/frontend.md").read_text(), re.DOTALL).group(1)
+    (tmp_path / "index.html").write_text(page.replace("http://127.0.0.1:8080", daemon.url).replace("<title>", '<link rel="icon" href="data:,">\n<title>'))
+    with serving(tmp_path) as url:
+        browser.open(url)
+        browser.shows("#articles li", "Visa for work")
+        assert len(browser.all("#articles li")) > 10 and not browser.barriers()
+        browser.click("button")
+        browser.shows("#fault", "Too short")
+        browser.type("#text", "The bus to the airport.")
+        browser.click("button")
+        browser.shows("#feedback", "Thank you.")
+        browser.clean(host(url), host(daemon.url), provoked=["status of 422"])
 
 
 class Portal:
