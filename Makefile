@@ -11,7 +11,7 @@ DESTDIR  :=
 prefix   := /usr/local
 
 SOURCES  := $(wildcard src/*.c src/*/*.c)
-EMBEDDED := $(wildcard openapi.yaml src/*/*.sql src/*/*.yaml migrations/*.sql migrations/*/*.sql content/texts/*.json content/mail/*.json)
+EMBEDDED := $(wildcard openapi.yaml $(foreach kind,sql yaml html css js,src/*/*.$(kind)) migrations/*.sql migrations/*/*.sql content/texts/*.json content/mail/*.json)
 TESTS    := $(patsubst tests/unit/%.c,$(BUILD)/tests/%,$(wildcard tests/unit/test_*.c))
 FUZZERS  := $(patsubst tests/fuzz/%.c,$(BUILD)/%,$(wildcard tests/fuzz/fuzz_*.c))
 OBJECTS  := $(SOURCES:src/%.c=$(BUILD)/%.o) $(BUILD)/embedded.o
@@ -118,6 +118,10 @@ fuzz: fuzzers-built ## each fuzz target (or TARGETS='fuzz_tree') for FUZZ_SECOND
 	@setpriv --pdeathsig TERM tests/fuzz/run.sh $(FUZZ_SECONDS) on $(TARGETS)
 test-fuzz: fuzzers-built ## the kept inputs of each fuzz target again, and a few seconds of new ones
 	@setpriv --pdeathsig TERM tests/fuzz/run.sh 4 ci $(TARGETS)
+swagger-ui: ## bring swagger-ui, which /docs shows the contract with, to build/swagger-ui: from npm, by version and hash
+	@src/operation/npm-package.sh swagger-ui-dist 5.35.0 \
+	    U06rpMtW9V3XPGOBeamTUSr0Z09jMX4IJuANpE/EZbAhw0G8CgwrzU4YmXkn/h0wCDNsXdGarTNNHC3sU8yVUQ== \
+	    build/swagger-ui swagger-ui.css swagger-ui-bundle.js LICENSE NOTICE
 docs: all ## write docs/configuration.md from the table in src/core/config.c
 	$(BUILD)/welcomed config > docs/configuration.md
 packages: ## install the distribution's packages that building and running need
@@ -136,6 +140,7 @@ install: all ## copy program, data, units and manual below $(DESTDIR)$(prefix); 
 	install -d $(addprefix $(DESTDIR),$(datadir) $(docdir) $(mandir)/man5 $(mandir)/man8 $(unitdir) $(prefix)/lib/sysusers.d /etc/welcomed)
 	install -m 644 migrations/roles.sql $(DESTDIR)$(datadir)/roles.sql
 	install -m 755 packaging/backup.sh $(DESTDIR)$(datadir)/backup.sh
+	[ ! -d build/swagger-ui ] || install -D -m 644 -t $(DESTDIR)$(datadir)/swagger-ui build/swagger-ui/*
 	cd content && find . -type f -exec install -D -m 644 {} $(abspath $(DESTDIR)$(datadir))/content/{} \;
 	install -m 644 README.md ARCHITECTURE.md SECURITY.md LICENSE docs/*.md $(DESTDIR)$(docdir)
 	sed 's/server daemon:/server 127.0.0.1:/' docker/nginx.conf > $(DESTDIR)$(docdir)/nginx.conf
@@ -162,7 +167,7 @@ flags: # how one file is compiled, for tests/lint.sh
 	@echo '$(COMPILE)'
 
 FORCE:
-.PHONY: all unit-tests fuzzers fuzzers-built run test test-system test-contract lint bench bench-matching fuzz test-fuzz docs packages install uninstall deb clean help flags FORCE
+.PHONY: all unit-tests fuzzers fuzzers-built run test test-system test-contract lint bench bench-matching fuzz test-fuzz swagger-ui docs packages install uninstall deb clean help flags FORCE
 .DELETE_ON_ERROR:
 .SECONDARY:
 -include $(wildcard $(BUILD)/*.d $(BUILD)/*/*.d)

@@ -69,6 +69,7 @@ struct config {
     const char *security_policy;     /* likewise */
     const char *content_directory;   /* where `import` reads */
     const char *attachments;         /* folder of the files of service requests; NULL: they are in the database */
+    const char *swagger_ui;          /* folder of its files, for /docs; NULL: it is not there */
     bool check_answers;              /* every answer is validated against its schema */
     const char *log_level;           /* debug, info, warning or error */
     int body_max;                    /* bytes a request body may have unless the contract says otherwise */

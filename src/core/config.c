@@ -123,6 +123,8 @@ const struct config_key CONFIG_KEYS[] = {
     TEXT("CONTENT_DIRECTORY", content_directory, "content", "Folder that `import` reads."),
     TEXT("ATTACHMENTS", attachments, NULL,
          "Folder that new attachments of service requests are kept in; unset, they are kept in the database. Keep it set while any lie there."),
+    TEXT("SWAGGER_UI", swagger_ui, NULL,
+         "Folder with the files of swagger-ui that `/docs` shows the contract with (`make swagger-ui`); unset, the page says how to get them."),
     BOOLEAN("CHECK_ANSWERS", check_answers, NULL, "false",
             "Whether every answer is checked against its schema before it is sent; for tests."),
     CHOICE("LOG_LEVEL", log_level, "debug|info|warning|error", "info", "Least level that is logged."),

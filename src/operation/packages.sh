@@ -20,7 +20,10 @@ installed_system="debhelper dpkg-dev fakeroot lintian mandoc man-db debootstrap 
     podman podman-compose buildah netavark aardvark-dns iptables"
 cluster_system=""
 watched_system=""
-browser_system=""
+# npm comes with some distributions' nodejs of their own, and Ubuntu has no chromium outside snap.
+browser_system="python3-selenium"
+command -v npm > /dev/null || browser_system="$browser_system nodejs npm"
+grep -qs '^ID=ubuntu' /etc/os-release || browser_system="$browser_system chromium chromium-driver"
 
 case ${1-} in
 run) wanted=$run ;;

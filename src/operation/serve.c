@@ -4,6 +4,7 @@
 #include "command.h"
 #include "database.h"
 #include "embed.h"
+#include "explorer.h"
 #include "jobs.h"
 #include "log.h"
 #include "loop.h"
@@ -276,6 +277,7 @@ static void connections_tell(const struct daemon *daemon, const struct config *c
 static int daemon_run(struct daemon *daemon, const struct config *config, const sigset_t *signals)
 {
     int status = COMMAND_FAILED;
+    explorer_load(config->swagger_ui);
     if (key_fits(config) && service_start(&daemon->service, config) && daemon_start(daemon, config)) {
         log_info("serving", log_text("address", daemon->handed ? "handed over" : config->listen), log_integer("port", daemon->port),
                  log_integer("admin_port", daemon->admin_port), log_integer("loops", (long long)daemon->loop_count),
@@ -287,6 +289,7 @@ static int daemon_run(struct daemon *daemon, const struct config *config, const 
     }
     daemon_stop(daemon);
     service_release(&daemon->service);
+    explorer_release();
     return status;
 }
 
