@@ -13,7 +13,6 @@ BEGIN
     UNION ALL SELECT m.id FROM match m WHERE things_of.account IN (m.guide_account, m.request_account)
     UNION ALL SELECT x.id FROM report x WHERE things_of.account IN (x.reporter, x.reported)
     UNION ALL SELECT b.id FROM own_block b WHERE b.blocker = things_of.account
-    UNION ALL SELECT b.id FROM bar b WHERE b.account = things_of.account
     UNION ALL SELECT s.id FROM service_request s WHERE s.account = things_of.account
     UNION ALL SELECT o.id FROM service_request_office o WHERE o.requester_account = things_of.account
     UNION ALL SELECT e.id FROM service_event e JOIN service_request s ON s.id = e.request WHERE s.account = things_of.account

@@ -64,8 +64,9 @@ INSERT INTO match (id, proposal, request, request_account, request_city, guide, 
 SELECT pg_temp.id(7, n), pg_temp.id(6, n), pg_temp.id(4, n), pg_temp.id(1, n), 'town-' || n % 100, pg_temp.id(3, n - 3000), pg_temp.id(1, n - 3000),
        'town-' || n % 100
   FROM generate_series(3001, 6000) AS n WHERE n % 4 = 2;
-INSERT INTO report (id, proposal, match, request_city, guide_city, reported_by, reporter, reported, reason, text)
-SELECT pg_temp.id(12, n), pg_temp.id(6, n), pg_temp.id(7, n), 'town-' || n % 100, 'town-' || n % 100, 'guide', pg_temp.id(1, n - 3000), pg_temp.id(1, n), 'other', ''
+INSERT INTO report (id, proposal, match, request_city, guide_city, reported_by, reporter, reported, reason, text, state, outcome, resolved_at)
+SELECT pg_temp.id(12, n), pg_temp.id(6, n), pg_temp.id(7, n), 'town-' || n % 100, 'town-' || n % 100, 'guide', pg_temp.id(1, n - 3000), pg_temp.id(1, n), 'other', '',
+       CASE WHEN n % 80 = 2 THEN 'open' ELSE 'resolved' END, CASE WHEN n % 80 <> 2 THEN 'ended' END, CASE WHEN n % 80 <> 2 THEN now() END
   FROM generate_series(3001, 6000) AS n WHERE n % 4 = 2;
 INSERT INTO report_note (id, report, text) SELECT pg_temp.id(27, n), pg_temp.id(12, n), 'Called' FROM generate_series(3001, 6000) AS n WHERE n % 4 = 2;
 INSERT INTO own_block (id, blocker, blocked, name)
