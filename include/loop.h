@@ -22,6 +22,9 @@ struct loop {
     struct work *work;
     int epoll_fd;
     int wake_fd;
+    struct cache *cache;           /* NULL: no answers are kept */
+    struct compressor *compressor;
+    struct request *spare;   /* of one that ended, for the next */
     bool wrote;              /* since the last tick a request committed on the write lane */
     bool quiet;              /* accepts no more */
     bool resumed;            /* a connection was resumed: MHD must run */

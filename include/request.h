@@ -5,6 +5,7 @@
 
 #include "arena.h"
 #include "buffer.h"
+#include "cache.h"
 #include "challenge.h"
 #include "endpoint.h"
 #include "lane.h"
@@ -23,11 +24,14 @@ struct loop;
 
 enum request_phase { REQUEST_RECEIVING, REQUEST_WAITING, REQUEST_ANSWERED };
 
+#define HEADER_BYTES_MAX 8192 /* of all headers of a request */
+
 struct request {
     struct arena arena;
     struct loop *loop;
     struct MHD_Connection *connection;
     enum request_phase phase;
+    bool headed;     /* its first line and headers have been looked at */
     bool counted;    /* among the loop's requests in flight */
     int64_t started; /* µs, monotonic */
     char id[65];     /* X-Request-Id */
@@ -75,6 +79,11 @@ struct request {
     struct {
         const char *name, *value;
     } headers[ANSWER_HEADERS_MAX]; /* that the operation's C adds; name NULL: no more */
+    struct cache_key key; /* of an answer that may be kept, in the arena; bytes NULL: it may not */
+    uint64_t generation;  /* of the operation's topics before its statements ran */
+    bool keep;
+    bool packed;          /* the answer is gzip */
+
     const char *served; /* the language an answer is in, where the statement or the C part said it; borrowed */
 };
 
@@ -127,6 +136,23 @@ const char *request_address(const struct request *request);
 
 /* The value of limit=, 0 when the operation has none. */
 int request_limit(const struct request *request);
+
+/* Gives it its X-Request-Id. src/core/request.c */
+void request_take_id(struct request *request);
+
+/* Sends what is kept for this request, if anything is; else remembers what an answer would be kept under. Before its head is looked at.
+ * src/core/cached.c */
+bool request_find_cached(struct request *request, enum MHD_Result *sent);
+
+/* Once it is admitted: its answer may be kept. Behind MHD_queue_response(): keeps it, if nothing is against it. src/core/cached.c */
+void request_cacheable(struct request *request);
+void request_cache(struct request *request);
+
+/* Writes into the response what is this request's alone: its id, and what its client may still ask for. src/core/headers.c */
+void request_stamp(struct request *request);
+
+/* The most wanted of the documented media types, the first of equals; NULL: none is. src/core/admit.c */
+const struct media *media_choose(const struct answer_form *form, const char *accept);
 
 /* MHD's callbacks. src/core/request.c */
 void request_connection(void *loop, struct MHD_Connection *connection, void **context, enum MHD_ConnectionNotificationCode code);

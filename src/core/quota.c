@@ -6,6 +6,7 @@
 #include "loop.h"
 
 #include <sodium.h>
+#include <stdio.h>
 #include <string.h>
 #include <strings.h>
 #include <time.h>
@@ -180,12 +181,18 @@ void guard_headers(struct request *request)
     if (!request->limited)
         return;
     const char *policy = arena_printf(arena, "\"%s\";q=%d;w=%d", rate->name, quota_at(request, rate->quota), rate->seconds);
-    const char *left = arena_printf(arena, "\"%s\";r=%d;t=%d", rate->name, (int)request->verdict.remaining,
-                                    seconds_up(request->verdict.whole));
     if (policy && addresses)
         policy = arena_printf(arena, "%s, \"%s\";q=%d;w=%d", policy, rate->address_name, addresses, rate->address_seconds);
-    if (left && request->address_spent)
-        left = arena_printf(arena, "%s, \"%s\";r=0;t=%d", left, rate->address_name, request->retry_after);
     response_header(request, "RateLimit-Policy", policy);
-    response_header(request, "RateLimit", left);
+}
+
+bool guard_left(const struct request *request, char *text, size_t size)
+{
+    const struct rate *rate = request->limited ? rate_of(request) : NULL;
+    if (!rate)
+        return false;
+    const int length = snprintf(text, size, "\"%s\";r=%d;t=%d", rate->name, (int)request->verdict.remaining, seconds_up(request->verdict.whole));
+    if (request->address_spent && length > 0 && (size_t)length < size)
+        snprintf(text + length, size - (size_t)length, ", \"%s\";r=0;t=%d", rate->address_name, request->retry_after);
+    return true;
 }

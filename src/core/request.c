@@ -18,7 +18,8 @@
 /* What a connection remembers between the request line and the headers. MHD may drop a request in between without another word,
  * so nothing of a request is made before its headers are there. */
 struct visitor {
-    char *target; /* as it came */
+    char *target; /* as it came; kept for the next one, which is often as long */
+    size_t capacity;
 };
 
 void request_connection(void *cls, struct MHD_Connection *connection, void **context, enum MHD_ConnectionNotificationCode code)
@@ -45,31 +46,37 @@ void *request_line(void *cls, const char *target, struct MHD_Connection *connect
 {
     struct visitor *visitor = visitor_of(connection);
     (void)cls;
-    if (visitor) {
+    const size_t size = strlen(target) + 1;
+    if (visitor && visitor->capacity < size) {
         free(visitor->target);
-        visitor->target = strdup(target);
+        visitor->target = malloc(size);
+        visitor->capacity = visitor->target ? size : 0;
     }
+    if (visitor && visitor->target)
+        memcpy(visitor->target, target, size);
     return NULL;
 }
 
 static struct request *request_new(struct loop *loop, struct MHD_Connection *connection)
 {
     const struct visitor *visitor = visitor_of(connection);
-    struct request *request = calloc(1, sizeof *request);
+    struct request *request = loop->spare ? loop->spare : malloc(sizeof *request);
     if (!request)
         return NULL;
+    loop->spare = NULL;
+    memset(request, 0, sizeof *request);
     arena_init(&request->arena, 4096);
     faults_init(&request->faults, &request->arena);
     buffer_init(&request->body);
     request->loop = loop;
     request->connection = connection;
     request->started = clock_us();
-    request->raw = visitor && visitor->target ? arena_text(&request->arena, visitor->target) : NULL;
+    request->raw = visitor ? visitor->target : NULL; /* the next comes when this request has ended */
     return request;
 }
 
 /* X-Request-Id is taken when it is sane: it is written to logs and headers. */
-static void take_request_id(struct request *request)
+void request_take_id(struct request *request)
 {
     static const char sane[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-";
     const char *given = request_header(request, "X-Request-Id");
@@ -97,11 +104,11 @@ static enum MHD_Result add_length(void *sum, enum MHD_ValueKind kind, const char
 }
 
 /* Everything the first line and the headers tell; the answer waits until the body was read. */
-static void request_head(struct request *request, const char *method)
+static void request_head(struct request *request)
 {
     size_t header_bytes = 0;
-    request->method = method_parse(method);
-    take_request_id(request);
+    request->headed = true;
+    request_take_id(request);
     const char *fault = request->raw ? target_parse(&request->target, request->raw, &request->arena) : "out_of_memory";
     if (!fault && request->target.segment_count <= ROUTE_SEGMENTS_MAX)
         request->route = router_find(request->loop->service->contract.router, request->method, request->target.segments,
@@ -111,7 +118,7 @@ static void request_head(struct request *request, const char *method)
     MHD_get_connection_values(request->connection, MHD_HEADER_KIND, add_length, &header_bytes);
     if (fault && strcmp(fault, "out_of_memory") == 0)
         request_fail(request, "overloaded");
-    else if (!fault && header_bytes > 8192)
+    else if (!fault && header_bytes > HEADER_BYTES_MAX)
         fault = "headers_too_long";
     else if (!fault && request_header(request, "Content-Length") && request_header(request, "Transfer-Encoding"))
         fault = "length_and_encoding"; /* the beginning of request smuggling (RFC 9112 §6.3) */
@@ -147,7 +154,17 @@ static enum MHD_Result request_send(struct request *request)
 {
     if (!request->response)
         return MHD_NO; /* out of memory: closing the connection is all that is left */
-    return MHD_queue_response(request->connection, (unsigned)request->status, request->response);
+    request_stamp(request);
+    const enum MHD_Result sent = MHD_queue_response(request->connection, (unsigned)request->status, request->response);
+    if (sent == MHD_YES)
+        request_cache(request);
+    return sent;
+}
+
+/* Whether a body is announced: then the head is looked at before it comes. */
+static bool has_body(const struct request *request)
+{
+    return request_header(request, "Content-Length") || request_header(request, "Transfer-Encoding");
 }
 
 /* The announced length is more than we would read and drop: answered at once, which closes the connection. */
@@ -163,6 +180,8 @@ static enum MHD_Result request_process(struct request *request)
     request->counted = true;
     atomic_fetch_add_explicit(&request->loop->requests, 1, memory_order_relaxed);
     const bool admitted = !request->problem && request_admit(request);
+    if (admitted)
+        request_cacheable(request);
     if (!admitted || (request->endpoint->code && request->endpoint->code->render)) {
         request_answer(request);
         return request_send(request);
@@ -184,7 +203,10 @@ enum MHD_Result request_receive(void *cls, struct MHD_Connection *connection, co
         *state = request = request_new(cls, connection);
         if (!request)
             return MHD_NO;
-        request_head(request, method);
+        request->method = method_parse(method);
+        if (!has_body(request))
+            return MHD_YES;
+        request_head(request);
         if (!hopelessly_large(request))
             return MHD_YES;
         request->body_too_large = true;
@@ -193,11 +215,21 @@ enum MHD_Result request_receive(void *cls, struct MHD_Connection *connection, co
         return request_send(request);
     }
     if (*size > 0) {
+        if (!request->headed)
+            request_head(request);
         request_data(request, data, *size);
         *size = 0;
         return request->body_seen > DRAIN_MAX ? MHD_NO : MHD_YES;
     }
-    return request->phase == REQUEST_ANSWERED ? request_send(request) : request_process(request);
+    if (request->phase == REQUEST_ANSWERED)
+        return request_send(request);
+    if (!request->headed) {
+        enum MHD_Result sent;
+        if (request_find_cached(request, &sent))
+            return sent;
+        request_head(request);
+    }
+    return request_process(request);
 }
 
 /* The trace a request belongs to (W3C Trace Context §3.2), when it has its form. */
@@ -243,7 +275,10 @@ void request_end(void *cls, struct MHD_Connection *connection, void **state, enu
     arena_release(&request->arena);
     if (request->counted)
         atomic_fetch_sub_explicit(&loop->requests, 1, memory_order_relaxed);
-    free(request);
+    if (loop->spare)
+        free(request);
+    else
+        loop->spare = request;
     *state = NULL;
 }
 
@@ -363,6 +398,11 @@ void request_answer_header(struct request *request, const char *name, const char
         request->headers[i].value = kept;
     } else
         log_error("header_lost", log_text("name", name));
+}
+
+void request_fresh(struct request *request)
+{
+    request->keep = false;
 }
 
 void request_refuse(struct request *request, const char *code)

@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: EUPL-1.2
+ * The short way: a public answer that was given before is given again, without database, arena or another look at the contract. */
+#include "request.h"
+
+#include "cache.h"
+#include "config.h"
+#include "guard.h"
+#include "identity.h"
+#include "loop.h"
+#include "topic.h"
+
+#include <string.h>
+#include <strings.h>
+
+#include "banned.h"
+
+#define QUERY_PARTS_MAX 16
+
+/* What the headers say about which answer is wanted, found in one pass; of several of a name the first counts, as everywhere. */
+struct wishes {
+    const char *languages, *encodings, *media, *known;
+    size_t bytes;
+    bool other; /* the answer may be another than everybody's, or the request has a body */
+};
+
+static enum MHD_Result wish_read(void *cls, enum MHD_ValueKind kind, const char *name, const char *value)
+{
+    static const struct {
+        const char *name;
+        size_t length, wish; /* offset into struct wishes; SIZE_MAX: other */
+    } names[] = {{"Accept", 6, offsetof(struct wishes, media)},
+                 {"Accept-Language", 15, offsetof(struct wishes, languages)},
+                 {"Accept-Encoding", 15, offsetof(struct wishes, encodings)},
+                 {"If-None-Match", 13, offsetof(struct wishes, known)},
+                 {"Authorization", 13, SIZE_MAX},
+                 {"Content-Length", 14, SIZE_MAX},
+                 {"Transfer-Encoding", 17, SIZE_MAX}};
+    struct wishes *wishes = cls;
+    const size_t length = strlen(name);
+    (void)kind;
+    wishes->bytes += length + (value ? strlen(value) : 0) + 4;
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        if (names[i].length != length || strcasecmp(names[i].name, name) != 0)
+            continue;
+        const char **wish = names[i].wish == SIZE_MAX ? NULL : (const char **)(void *)((char *)wishes + names[i].wish);
+        if (!wish)
+            wishes->other = true;
+        else if (!*wish)
+            *wish = value;
+        break;
+    }
+    return MHD_YES;
+}
+
+struct part {
+    const char *text;
+    size_t length;
+};
+
+static bool part_before(struct part a, struct part b)
+{
+    const int order = memcmp(a.text, b.text, a.length < b.length ? a.length : b.length);
+    return order ? order < 0 : a.length < b.length;
+}
+
+struct key {
+    char bytes[CACHE_KEY_MAX];
+    size_t length; /* beyond CACHE_KEY_MAX: it does not fit */
+};
+
+static void key_add(struct key *key, const char *text, size_t length)
+{
+    if (key->length + length <= sizeof key->bytes)
+        memcpy(key->bytes + key->length, text, length);
+    key->length += length;
+}
+
+/* The parameters in one order, however the client has put them. */
+static void key_add_query(struct key *key, const char *query)
+{
+    struct part parts[QUERY_PARTS_MAX];
+    size_t count = 0;
+    for (const char *at = query; *at;) {
+        const struct part part = {at, strcspn(at, "&")};
+        size_t i = count++;
+        if (count > QUERY_PARTS_MAX) {
+            key->length = sizeof key->bytes + 1;
+            return;
+        }
+        for (; i > 0 && part_before(part, parts[i - 1]); i--)
+            parts[i] = parts[i - 1];
+        parts[i] = part;
+        at += part.length + (at[part.length] == '&');
+    }
+    for (size_t i = 0; i < count; i++) {
+        key_add(key, "&", 1);
+        key_add(key, parts[i].text, parts[i].length);
+    }
+}
+
+/* Encoding, languages the headers ask for (lang= is in the query), path, query. */
+static void key_write(struct key *key, const struct request *request, const struct wishes *wishes)
+{
+    struct languages languages;
+    const size_t path = strcspn(request->raw, "?");
+    key->length = 0;
+    key_add(key, encoding_gzip(wishes->encodings) ? "g" : "i", 1);
+    languages_choose(&languages, NULL, wishes->languages, request->loop->service->config->languages);
+    for (size_t i = 0; i < languages.count; i++) {
+        key_add(key, languages.items[i], strlen(languages.items[i]));
+        key_add(key, ",", 1);
+    }
+    key_add(key, request->raw, path);
+    if (request->raw[path])
+        key_add_query(key, request->raw + path + 1);
+}
+
+static bool kept_fits(const struct kept *kept, void *accept)
+{
+    return media_choose(kept->endpoint->operation->success, accept) == kept->media;
+}
+
+static bool kept_holds(const struct kept *kept, const struct request *request)
+{
+    const struct topics *topics = request->loop->service->topics;
+    return kept->generation == topics_generation(topics, kept->endpoint->operation->topics) && request->started < kept->until;
+}
+
+/* A client that has had enough is told so the long way. */
+static bool kept_send(struct request *request, const struct kept *kept, const struct wishes *wishes, enum MHD_Result *sent)
+{
+    request->endpoint = kept->endpoint;
+    if (!guard_limit(request)) {
+        request->endpoint = NULL;
+        request->problem = NULL;
+        request->retry_after = 0;
+        request->limited = false;
+        return false;
+    }
+    request->status = etags_include(wishes->known, kept->etag) ? MHD_HTTP_NOT_MODIFIED : MHD_HTTP_OK;
+    request->answer_length = kept->length;
+    request->response = kept->response;
+    request_take_id(request);
+    request_stamp(request);
+    *sent = MHD_queue_response(request->connection, (unsigned)request->status, kept->response);
+    request->response = NULL; /* the cache's */
+    request->phase = REQUEST_ANSWERED;
+    return true;
+}
+
+bool request_find_cached(struct request *request, enum MHD_Result *sent)
+{
+    struct loop *loop = request->loop;
+    struct wishes wishes = {0};
+    struct key key;
+    if (!loop->cache || !request->raw || (request->method != METHOD_GET && request->method != METHOD_HEAD) ||
+        atomic_load_explicit(&loop->service->draining, memory_order_relaxed) || !topics_heard(loop->service->topics, request->started))
+        return false;
+    MHD_get_connection_values(request->connection, MHD_HEADER_KIND, wish_read, &wishes);
+    if (wishes.other || wishes.bytes > HEADER_BYTES_MAX)
+        return false;
+    key_write(&key, request, &wishes);
+    if (key.length > sizeof key.bytes)
+        return false;
+    const struct kept *kept = cache_find(loop->cache, (struct cache_key){key.bytes, key.length}, kept_fits, (void *)(uintptr_t)wishes.media);
+    if (kept && !kept_holds(kept, request)) {
+        cache_drop(loop->cache, kept);
+        kept = NULL;
+    }
+    if (kept && kept_send(request, kept, &wishes, sent)) {
+        cache_count(loop->cache, true);
+        return true;
+    }
+    request->key.bytes = arena_copy(&request->arena, key.bytes, key.length);
+    request->key.length = key.length;
+    return false;
+}
+
+void request_cacheable(struct request *request)
+{
+    const unsigned topics = request->endpoint->operation->topics;
+    if (!topics || !request->key.bytes)
+        return;
+    cache_count(request->loop->cache, false);
+    request->generation = topics_generation(request->loop->service->topics, topics);
+    request->keep = true;
+}
+
+/* Behind MHD_queue_response(), which holds the response by itself: from here on it carries other requests' ids. Not kept is what a change
+ * may have overtaken, what counts each time, and what came from a server that may lag behind the changes that are heard. */
+void request_cache(struct request *request)
+{
+    const struct operation *operation = request->endpoint ? request->endpoint->operation : NULL;
+    const struct topics *topics = request->loop->service->topics;
+    if (!request->keep || request->problem || (request->status != MHD_HTTP_OK && request->status != MHD_HTTP_NOT_MODIFIED) ||
+        request->segment.lagging || atomic_load_explicit(&request->loop->service->draining, memory_order_relaxed) ||
+        !topics_heard(topics, clock_us()) || request->generation != topics_generation(topics, operation->topics))
+        return;
+    struct kept kept = {.response = request->response, .endpoint = request->endpoint, .media = request->media, .generation = request->generation,
+                        .until = operation->keep_seconds ? request->started + operation->keep_seconds * INT64_C(1000000) : INT64_MAX,
+                        .length = request->answer_length};
+    const char *etag = MHD_get_response_header(request->response, "ETag");
+    if (!etag || strlen(etag) >= sizeof kept.etag)
+        return;
+    memcpy(kept.etag, etag, strlen(etag) + 1);
+    if (cache_keep(request->loop->cache, request->key, &kept))
+        request->response = NULL;
+}
