@@ -29,6 +29,10 @@ struct kept {
     int64_t until;                   /* µs of the monotonic clock; INT64_MAX: as long as the generation lasts */
     size_t length;                   /* of the body as it is sent */
     char etag[48];
+    /* Values that differ from request to request, where libmicrohttpd keeps them; and the second that Date tells. */
+    char *id, *left;
+    size_t id_length;
+    int64_t dated;
 };
 
 /* Room for so many bytes, headers and bookkeeping included; hash_key (16 bytes) is copied. NULL: out of memory. */
@@ -37,14 +41,14 @@ void cache_free(struct cache *cache);
 
 /* What is kept under that key, as long as nothing else is called; NULL: nothing. Answers in several media types have one key: fits says
  * whether this one is meant. */
-const struct kept *cache_find(struct cache *cache, struct cache_key key, bool (*fits)(const struct kept *kept, void *context), void *context);
+struct kept *cache_find(struct cache *cache, struct cache_key key, bool (*fits)(const struct kept *kept, void *context), void *context);
 
 /* Keeps it in place of what was there for the same media type, and makes room. Takes the response over; false: it is too large or there is no
  * memory, and the response stays the caller's. */
 bool cache_keep(struct cache *cache, struct cache_key key, const struct kept *kept);
 
 /* Drops what cache_find() gave. */
-void cache_drop(struct cache *cache, const struct kept *kept);
+void cache_drop(struct cache *cache, struct kept *kept);
 
 struct cache_figures {
     uint64_t hits, misses, stores, evictions, stale;

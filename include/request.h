@@ -127,6 +127,7 @@ void request_fault(struct request *request, const char *pointer, const char *par
 /* Adds the headers every answer has, CORS included. src/core/headers.c */
 void request_headers(struct request *request);
 void response_header(struct request *request, const char *name, const char *value);
+void response_replace(struct request *request, const char *name, const char *value);
 
 /* The text that identifies a list's filter, for its cursors. */
 const char *request_filter(struct request *request);

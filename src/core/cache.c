@@ -117,9 +117,9 @@ void cache_free(struct cache *cache)
     free(cache);
 }
 
-void cache_drop(struct cache *cache, const struct kept *kept)
+void cache_drop(struct cache *cache, struct kept *kept)
 {
-    entry_free(cache, (struct entry *)(uintptr_t)kept);
+    entry_free(cache, (struct entry *)kept);
     figure_add(&cache->figures.stale);
 }
 
@@ -152,7 +152,7 @@ static bool entry_is(const struct entry *entry, uint64_t hash, struct cache_key 
     return entry->hash == hash && entry->key_length == key.length && memcmp(entry->key, key.bytes, key.length) == 0;
 }
 
-const struct kept *cache_find(struct cache *cache, struct cache_key key, bool (*fits)(const struct kept *kept, void *context), void *context)
+struct kept *cache_find(struct cache *cache, struct cache_key key, bool (*fits)(const struct kept *kept, void *context), void *context)
 {
     const uint64_t hash = key_hash(cache, key);
     for (struct entry *entry = cache->rows[hash & cache->mask]; entry; entry = entry->chain)

@@ -9,12 +9,15 @@
 #include "loop.h"
 #include "topic.h"
 
+#include <stdio.h>
 #include <string.h>
 #include <strings.h>
+#include <time.h>
 
 #include "banned.h"
 
 #define QUERY_PARTS_MAX 16
+#define LEFT_WIDTH 48 /* of a RateLimit without addresses, which only forms have; blanks at its end are none of it (RFC 9110 §5.5) */
 
 /* What the headers say about which answer is wanted, found in one pass; of several of a name the first counts, as everywhere. */
 struct wishes {
@@ -98,18 +101,49 @@ static void key_add_query(struct key *key, const char *query)
     }
 }
 
+/* The languages a header asks for, as a text; worked out once for each of the last headers that were seen, since browsers send few different
+ * ones. */
+static const char *languages_text(struct loop *loop, const char *header, uint64_t words)
+{
+    const char *given = header ? header : "";
+    const struct config *config = loop->service->config;
+    size_t slot = 0;
+    const size_t length = strlen(given);
+    for (size_t i = 0; i < length && i < sizeof loop->tongues[0].header; i++)
+        slot = slot * 31 + (unsigned char)given[i];
+    struct tongues *tongues = &loop->tongues[slot % TONGUES];
+    if (tongues->config == config && tongues->words == words && strcmp(tongues->header, given) == 0)
+        return tongues->text;
+    struct languages languages;
+    size_t written = 0;
+    languages_choose(&languages, NULL, header, config->languages);
+    tongues->config = NULL;
+    for (size_t i = 0; i < languages.count; i++) {
+        const size_t tag = strlen(languages.items[i]);
+        if (written + tag + 2 > sizeof tongues->text)
+            return NULL;
+        memcpy(tongues->text + written, languages.items[i], tag);
+        written += tag;
+        tongues->text[written++] = ',';
+    }
+    tongues->text[written] = '\0';
+    if (length < sizeof tongues->header) {
+        memcpy(tongues->header, given, length + 1);
+        tongues->config = config;
+        tongues->words = words;
+    }
+    return tongues->text;
+}
+
 /* Encoding, languages the headers ask for (lang= is in the query), path, query. */
 static void key_write(struct key *key, const struct request *request, const struct wishes *wishes)
 {
-    struct languages languages;
+    struct loop *loop = request->loop;
+    const char *languages = languages_text(loop, wishes->languages, topics_generation(loop->service->topics, TOPIC_MANY - 1));
     const size_t path = strcspn(request->raw, "?");
     key->length = 0;
     key_add(key, encoding_gzip(wishes->encodings) ? "g" : "i", 1);
-    languages_choose(&languages, NULL, wishes->languages, request->loop->service->config->languages);
-    for (size_t i = 0; i < languages.count; i++) {
-        key_add(key, languages.items[i], strlen(languages.items[i]));
-        key_add(key, ",", 1);
-    }
+    key_add(key, languages ? languages : "", languages ? strlen(languages) : CACHE_KEY_MAX + 1);
     key_add(key, request->raw, path);
     if (request->raw[path])
         key_add_query(key, request->raw + path + 1);
@@ -126,8 +160,74 @@ static bool kept_holds(const struct kept *kept, const struct request *request)
     return kept->generation == topics_generation(topics, kept->endpoint->operation->topics) && request->started < kept->until;
 }
 
-/* A client that has had enough is told so the long way. */
-static bool kept_send(struct request *request, const struct kept *kept, const struct wishes *wishes, enum MHD_Result *sent)
+/* Where libmicrohttpd keeps the value of a header; it may be written over by one as long. */
+static char *value_of(struct MHD_Response *response, const char *name)
+{
+    return (char *)(uintptr_t)MHD_get_response_header(response, name);
+}
+
+/* IMF-fixdate (RFC 9110 §5.6.7); the names of days and months must not depend on a locale. */
+static void date_write(char text[GUARD_LEFT_MAX])
+{
+    static const char days[] = "SunMonTueWedThuFriSat", months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
+    const time_t now = time(NULL);
+    struct tm utc;
+    gmtime_r(&now, &utc);
+    snprintf(text, GUARD_LEFT_MAX, "%.3s, %02d %.3s %04d %02d:%02d:%02d GMT", days + 3 * utc.tm_wday, utc.tm_mday, months + 3 * utc.tm_mon,
+             utc.tm_year + 1900, utc.tm_hour, utc.tm_min, utc.tm_sec);
+}
+
+static bool left_pad(const struct request *request, char text[GUARD_LEFT_MAX])
+{
+    const size_t length = guard_left(request, text) ? strlen(text) : SIZE_MAX;
+    if (length > LEFT_WIDTH)
+        return false;
+    memset(text + length, ' ', LEFT_WIDTH - length);
+    text[LEFT_WIDTH] = '\0';
+    return true;
+}
+
+/* Headers are copied into the connection before anything else happens on this thread, so one response serves all who ask. Taking headers out
+ * and putting others in would cost more than the rest of this way. */
+static void kept_stamp(struct request *request, struct kept *kept)
+{
+    char left[GUARD_LEFT_MAX];
+    const size_t length = strlen(request->id);
+    const int64_t second = request->started / 1000000;
+    if (length == kept->id_length)
+        memcpy(kept->id, request->id, length);
+    else {
+        response_replace(request, "X-Request-Id", request->id);
+        kept->id = value_of(kept->response, "X-Request-Id");
+        kept->id_length = kept->id ? length : SIZE_MAX;
+    }
+    if (kept->left && left_pad(request, left))
+        memcpy(kept->left, left, LEFT_WIDTH);
+    if (second != kept->dated) {
+        kept->dated = second;
+        date_write(left);
+        response_replace(request, "Date", left);
+    }
+}
+
+/* What kept_stamp() needs: a Date of our own, since libmicrohttpd would work it out for each answer, and room for any RateLimit. */
+static bool kept_prepare(struct request *request, struct kept *kept)
+{
+    char left[GUARD_LEFT_MAX];
+    kept->id = value_of(kept->response, "X-Request-Id");
+    kept->id_length = kept->id ? strlen(kept->id) : SIZE_MAX;
+    kept->dated = INT64_MIN;
+    if (!request->limited)
+        return true;
+    if (!left_pad(request, left))
+        return false;
+    response_replace(request, "RateLimit", left);
+    kept->left = value_of(kept->response, "RateLimit");
+    return kept->left && strlen(kept->left) == LEFT_WIDTH;
+}
+
+/* A client that has had enough is told the long way. */
+static bool kept_send(struct request *request, struct kept *kept, const struct wishes *wishes, enum MHD_Result *sent)
 {
     request->endpoint = kept->endpoint;
     if (!guard_limit(request)) {
@@ -141,7 +241,7 @@ static bool kept_send(struct request *request, const struct kept *kept, const st
     request->answer_length = kept->length;
     request->response = kept->response;
     request_take_id(request);
-    request_stamp(request);
+    kept_stamp(request, kept);
     *sent = MHD_queue_response(request->connection, (unsigned)request->status, kept->response);
     request->response = NULL; /* the cache's */
     request->phase = REQUEST_ANSWERED;
@@ -162,7 +262,7 @@ bool request_find_cached(struct request *request, enum MHD_Result *sent)
     key_write(&key, request, &wishes);
     if (key.length > sizeof key.bytes)
         return false;
-    const struct kept *kept = cache_find(loop->cache, (struct cache_key){key.bytes, key.length}, kept_fits, (void *)(uintptr_t)wishes.media);
+    struct kept *kept = cache_find(loop->cache, (struct cache_key){key.bytes, key.length}, kept_fits, (void *)(uintptr_t)wishes.media);
     if (kept && !kept_holds(kept, request)) {
         cache_drop(loop->cache, kept);
         kept = NULL;
@@ -203,6 +303,6 @@ void request_cache(struct request *request)
     if (!etag || strlen(etag) >= sizeof kept.etag)
         return;
     memcpy(kept.etag, etag, strlen(etag) + 1);
-    if (cache_keep(request->loop->cache, request->key, &kept))
+    if (kept_prepare(request, &kept) && cache_keep(request->loop->cache, request->key, &kept))
         request->response = NULL;
 }

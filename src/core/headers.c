@@ -107,7 +107,7 @@ static void headers_security(struct request *request)
 }
 
 /* A response that is kept has that of the request before. */
-static void header_replace(struct request *request, const char *name, const char *value)
+void response_replace(struct request *request, const char *name, const char *value)
 {
     const char *old = request->response ? MHD_get_response_header(request->response, name) : NULL;
     if (old)
@@ -117,10 +117,10 @@ static void header_replace(struct request *request, const char *name, const char
 
 void request_stamp(struct request *request)
 {
-    char left[128];
-    header_replace(request, "X-Request-Id", request->id);
-    if (guard_left(request, left, sizeof left))
-        header_replace(request, "RateLimit", left);
+    char left[GUARD_LEFT_MAX];
+    response_replace(request, "X-Request-Id", request->id);
+    if (guard_left(request, left))
+        response_replace(request, "RateLimit", left);
 }
 
 void request_headers(struct request *request)

@@ -246,6 +246,8 @@ static const char *traceparent_sane(const char *given)
 
 static void request_log(const struct request *request, int64_t microseconds)
 {
+    if (!log_enabled(LOG_INFO))
+        return;
     log_info("request", log_text("operation", request->endpoint ? request->endpoint->operation->id : NULL),
              log_text("method", request->method < METHOD_COUNT ? method_name(request->method) : NULL),
              log_integer("status", request->status), log_text("code", request->problem), log_real("ms", (double)microseconds / 1000),
