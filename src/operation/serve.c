@@ -183,8 +183,8 @@ static void daemon_stop(struct daemon *daemon)
     admin_stop(daemon->admin);
     for (size_t i = 0; i < daemon->loop_count; i++)
         loop_stop(&daemon->loops[i]);
-    topics_stop(daemon->service.topics);
     jobs_stop(daemon->jobs); /* behind the loops, which wake them */
+    topics_stop(daemon->service.topics); /* behind both */
     seen_flush(daemon->service.config);
     if (daemon->listen_fd >= 0)
         close(daemon->listen_fd);
