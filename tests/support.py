@@ -293,8 +293,8 @@ class Daemon:
             return
 
         def told():
-            """the daemon has heard that its answers are void"""
-            return not self.figure("welcome_cache_listening") or self.figure("welcome_cache_invalidations_total") >= before + 2
+            """the daemon has heard that its answers are void: both topics, and all once more behind the words of the reference data"""
+            return not self.figure("welcome_cache_listening") or self.figure("welcome_cache_invalidations_total") >= before + 4
         with psycopg.connect(dbname=self.database, autocommit=True) as db:
             db.execute("SELECT pg_notify('welcome', 'content'), pg_notify('welcome', 'reference')")
         eventually(told)
