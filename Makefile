@@ -104,7 +104,7 @@ test-contract: ## schemathesis against a running daemon (from PyPI, in build/)
 	@setpriv --pdeathsig TERM tests/with-cluster.sh tests/contract/run-schemathesis.sh
 lint: ## what the compilers, shellcheck, pyflakes and our own rules say
 	@tests/lint.sh
-bench: all ## CPU per request compared with pgbench and bare libmicrohttpd; ARGS='3 2 content': 3 rounds of 2 s of one part
+bench: all ## one table: CPU per request, memory and start against limits; ARGS='3 2 content': 3 rounds of 2 s of another part
 	@src/operation/packages.sh bench
 	@setpriv --pdeathsig TERM src/operation/with-cluster.sh bench/run.sh $(ARGS)
 bench-matching: ## the matching: what a round costs, and SEEDS (30) simulated years of all policies

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: EUPL-1.2
 # CPU per request of welcomed and its database, beside pgbench running the same statements and a bare libmicrohttpd answering as many
-# bytes. Started by run.sh; each part writes its section of RESULTS.md. Throughput is not judged: it says more about the machine.
+# bytes, and beside nginx (limits.py). Started by run.sh; each part writes its section of RESULTS.md. Throughput is not judged: it says more about the machine.
 """usage: bench.py [ROUNDS [SECONDS [PART...]]]"""
 import base64
 import concurrent.futures
@@ -131,11 +131,11 @@ def start(*command, **environment):
 class Daemon:
     """A running welcomed. Background jobs find no database: their work is not a request's, and would be counted with it."""
 
-    def __init__(self):
+    def __init__(self, **settings):
         started = time.monotonic()
         self.process = start(WELCOMED, "serve", WELCOME_PORT=str(PORT), WELCOME_ADMIN_PORT=str(ADMIN_PORT),
                              WELCOME_DATABASE_WORKER_URL="host=/nonexistent", WELCOME_RATE_READ="1000000",
-                             WELCOME_RATE_SEARCH="1000000", WELCOME_RATE_FORM="0", WELCOME_RATE_FORM_PER_ADDRESS="0")
+                             WELCOME_RATE_SEARCH="1000000", WELCOME_RATE_FORM="0", WELCOME_RATE_FORM_PER_ADDRESS="0", **settings)
         while not self.ready():
             if self.process.poll() is not None:
                 sys.exit(f"welcomed ended:\n{(LOCAL / 'servers.log').read_text()}")
@@ -148,6 +148,14 @@ class Daemon:
             return urllib.request.urlopen(f"http://127.0.0.1:{ADMIN_PORT}/health/ready", timeout=5).status == 200
         except OSError:
             return False
+
+    def keeps(self, path):
+        """Waits until what is asked for comes out of the cache."""
+        hits, page = -1, ""
+        while not re.search(r"^welcome_cache_hits_total (?!0|%d$)" % hits, page, re.M):
+            urllib.request.urlopen(f"http://127.0.0.1:{PORT}{path}").read()
+            page = urllib.request.urlopen(f"http://127.0.0.1:{ADMIN_PORT}/metrics").read().decode()
+            time.sleep(0.05)
 
     def stop(self):
         self.process.terminate()
@@ -344,7 +352,8 @@ def machine(rounds, seconds):
 
 HEAD = """# What a request costs
 
-Written by `make bench`, each section by its part: {parts}; `make bench ARGS='3 2 content'` measures only that one, 3 rounds of 2 s each.
+Written by `make bench`, each section by its part: {parts}. `make bench` alone measures `limits`, 7 rounds of 3 s each;
+`make bench ARGS='3 2 content'` another part, 3 rounds of 2 s.
 What the matching costs and brings, in a simulated year too, stands in [MATCHING.md](MATCHING.md).
 
 Where CPU of a request is told, it is microseconds for each request: median of several rounds (least–most) in which welcomed, pgbench and
@@ -396,14 +405,16 @@ def write_section(heading, text):
     path = ROOT / "bench/RESULTS.md"
     sections = dict(section.split("\n", 1) for section in re.split(r"^## ", path.read_text(), flags=re.M)[1:])
     sections[heading] = f"\n{text.strip()}\n\n"
+    order = [title for title, _ in PARTS.values()]
+    sections = dict(sorted(sections.items(), key=lambda section: order.index(section[0])))
     head = HEAD.format(parts=", ".join(f"`{name}`" for name in PARTS))
     path.write_text("\n".join([head, *(f"## {title}\n{body.rstrip()}\n" for title, body in sections.items())]))
 
 
 def main():
-    rounds, seconds = (int(word) for word in [*sys.argv[1:3], *(5, 3)[len(sys.argv[1:3]):]])
+    rounds, seconds = (int(word) for word in [*sys.argv[1:3], *(7, 3)[len(sys.argv[1:3]):]])
     resource.setrlimit(resource.RLIMIT_NOFILE, (resource.getrlimit(resource.RLIMIT_NOFILE)[1],) * 2)
-    for name in sys.argv[3:] or PARTS:
+    for name in sys.argv[3:] or ["limits"]:
         heading, part = PARTS[name]
         text = part(rounds, seconds)
         write_section(heading, text)
@@ -414,8 +425,9 @@ if __name__ == "__main__":
     sys.modules["bench"] = sys.modules["__main__"]  # one and the same for the other files
     import articles
     import content
+    import limits
     import services
-    PARTS = {"people": ("People and requests", people), "content": ("Content", content.part),
+    PARTS = {"limits": ("Against the limits", limits.part), "people": ("People and requests", people), "content": ("Content", content.part),
              "services": ("Service requests", services.part)}
     if not PARTS.keys() >= set(sys.argv[3:]):
         sys.exit(f"{__doc__}\nparts: {', '.join(PARTS)}")

@@ -15,6 +15,7 @@ struct config {
     int port;                        /* 0: any free one */
     const char *admin_listen;
     int admin_port;
+    int cache_mb;                    /* of kept answers, all loops together; 0 = none */
     int loops;                       /* event loops; 0 = one per core, at most 4 */
     const char *database_url;        /* libpq connection string of the daemon's role */
     const char *database_worker_url; /* of the jobs; NULL: database_url with user=welcome_worker */

@@ -59,6 +59,8 @@ struct operation {
     bool cached;          /* x-cache: public or immutable */
     bool immutable;       /* x-cache: immutable */
     bool fleeting;        /* x-cache: never */
+    unsigned topics;      /* x-cache-until, as bits of the contract's; 0: the daemon keeps no answers */
+    int keep_seconds;     /* x-cache-seconds: for how long at most; 0: until then */
     bool idempotent;      /* x-idempotent */
     enum rate_class rate; /* x-rate */
     size_t body_max;      /* x-body-max in bytes, 0: the configured limit */
@@ -79,8 +81,13 @@ struct operation {
     struct names tasks;  /* kinds of task sessions admitted when their thing is the path's {id} */
 };
 
+#define TOPICS_MAX 8
+#define TOPIC_MANY (1u << TOPICS_MAX)
+
 struct contract {
     struct arena arena;
+    const char *topics[TOPICS_MAX]; /* what answers depend on, as the database's notifications name it */
+    size_t topic_count;
     const struct node *document;
     struct operation *operations;
     size_t count;

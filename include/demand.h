@@ -7,10 +7,10 @@
 
 /* `answered` of an operation that shows one thing: counts where its text had to be in another language than the one asked for. The
  * row has the columns id, language.requested and language.fallback. */
-void demand_read(const struct request *request, const PGresult *rows);
+void demand_read(struct request *request, const PGresult *rows);
 
 /* The same of a search: counts words by which nothing was found, unless they might tell of a person: with an @, four digits or more
  * than 60 letters. */
-void demand_search(const struct request *request, const PGresult *rows);
+void demand_search(struct request *request, const PGresult *rows);
 
 #endif

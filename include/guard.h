@@ -6,6 +6,7 @@
 #include "client.h"
 #include "request.h"
 
+#define GUARD_LEFT_MAX 128 /* two names of rates and four numbers, with room */
 #define IDEMPOTENCY_KEY "Idempotency-Key" /* as openapi.yaml names the header */
 
 /* The key of a request that is to be carried out once, or NULL. */
@@ -29,8 +30,9 @@ bool guard_address(struct request *request, const char *values[5]);
 /* Whether a challenge was solved for this request, and then for spend_challenge(): which and until when it counts. As above. */
 bool guard_solved(struct request *request, const char *values[2]);
 
-/* RateLimit-Policy and RateLimit (draft-ietf-httpapi-ratelimit-headers-10) of a request that was counted. */
+/* RateLimit-Policy (draft-ietf-httpapi-ratelimit-headers-10) of a request that was counted, and its RateLimit; false: it was not. */
 void guard_headers(struct request *request);
+bool guard_left(const struct request *request, char text[GUARD_LEFT_MAX]);
 
 /* Whom the request came from: an address or a network that counts as one. */
 struct address guard_client(const struct request *request);

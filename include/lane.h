@@ -21,6 +21,8 @@ struct prepared {
     size_t index; /* among all prepared statements of the program */
 };
 
+struct topics;
+
 struct step {
     const struct prepared *statement;
     const char *const *values; /* text form, NULL is NULL; borrowed until done */
@@ -49,6 +51,7 @@ struct segment {
     enum outcome outcome;
     PGresult *results[SEGMENT_STEPS_MAX]; /* of the kept steps; freed by segment_release() */
     PGresult *error;
+    bool lagging;     /* answered by a server that may be behind the one whose changes are heard */
     unsigned attempts;
     int64_t begun;    /* ms: when it was submitted */
     int64_t deadline; /* ms: must have been sent by then */
@@ -63,6 +66,7 @@ struct lane;
 struct lane_options {
     enum lane_kind kind;
     const char *database_url;
+    struct topics *topics; /* voided by what is written here, before it is answered; NULL: none */
     const char *settings; /* of each connection, as options begin: " -c name=value" ... or "" */
     size_t links;      /* connections */
     unsigned depth;    /* segments in flight on one */

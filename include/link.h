@@ -29,6 +29,7 @@ struct link {
     bool *prepared; /* by statement index */
     struct flight *flights; /* ring */
     size_t first, flying, capacity;
+    unsigned told;     /* topics that what runs now has changed */
     unsigned segments; /* in flight */
 };
 

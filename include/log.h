@@ -3,6 +3,8 @@
 #ifndef WELCOME_LOG_H
 #define WELCOME_LOG_H
 
+#include <stdbool.h>
+
 enum log_level { LOG_DEBUG, LOG_INFO, LOG_WARNING, LOG_ERROR };
 
 struct log_field {
@@ -27,6 +29,9 @@ static inline struct log_field log_real(const char *name, double real)
 {
     return (struct log_field){.name = name, .kind = LOG_REAL, .real = real};
 }
+
+/* Whether a line of that level would be written: for those whose fields cost something. */
+bool log_enabled(enum log_level level);
 
 /* Lines below this level ("debug", "info", "warning", "error") are not written; info at first. */
 void log_set_level(const char *name);

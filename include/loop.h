@@ -13,6 +13,15 @@
 #include <microhttpd.h>
 #include <pthread.h>
 
+#define TONGUES 32
+
+/* An Accept-Language that was seen, and what it means: the words known then are told by the generation of all topics. */
+struct tongues {
+    const struct config *config; /* NULL: nothing is there */
+    uint64_t words;
+    char header[112], text[128];
+};
+
 struct loop {
     struct watch http_watch; /* MHD's own epoll descriptor */
     struct watch wake_watch;
@@ -24,6 +33,10 @@ struct loop {
     struct work *work;
     int epoll_fd;
     int wake_fd;
+    struct cache *cache;           /* NULL: no answers are kept */
+    struct compressor *compressor;
+    struct tongues tongues[TONGUES];
+    struct request *spare;   /* of one that ended, for the next */
     bool wrote;              /* since the last tick a request committed on the write lane */
     bool quiet;              /* accepts no more */
     bool resumed;            /* a connection was resumed: MHD must run */

@@ -23,6 +23,9 @@ void languages_choose(struct languages *languages, const char *lang, const char 
 /* How much the Accept header (NULL: anything) wants the media type, in thousandths; 0: not at all (RFC 9110 §12.5.1). */
 int accept_quality(const char *accept, const char *media_type);
 
+/* Whether Accept-Encoding (NULL: nothing is said) wants gzip at least as much as the plain bytes (RFC 9110 §12.5.3). */
+bool encoding_gzip(const char *accept_encoding);
+
 /* Whether a list of entity tags (If-None-Match; NULL: none) names this one, `"..."`, or is `*`. Compared weakly (RFC 9110 §8.8.3.2,
  * §13.1.2); what follows an element that is no entity tag is not looked at. */
 bool etags_include(const char *list, const char *etag);

@@ -41,7 +41,7 @@ struct operation_code {
      * knows (the connection was lost), so something else has to tidy up in the end. On any loop's thread. */
     void (*undo)(struct request *request);
     /* After each successful answer from rows, on any loop's thread: to count in memory. */
-    void (*answered)(const struct request *request, const PGresult *rows);
+    void (*answered)(struct request *request, const PGresult *rows);
     const struct column_code *columns; /* columns written by C, or with write NULL only there for it; ends with {0} */
 };
 
@@ -115,6 +115,9 @@ void request_answer_header(struct request *request, const char *name, const char
 
 /* Says in a refusal how many seconds to wait. */
 void request_wait(struct request *request, int seconds);
+
+/* The answer is not kept for others, since each time it is asked for counts. In answered(). */
+void request_fresh(struct request *request);
 
 /* Refuses the request with a problem code; faults added before go along. */
 void request_refuse(struct request *request, const char *code);

@@ -5,6 +5,7 @@
 
 #include "arena.h"
 #include "buffer.h"
+#include "cache.h"
 #include "challenge.h"
 #include "endpoint.h"
 #include "lane.h"
@@ -24,12 +25,14 @@ struct loop;
 
 enum request_phase { REQUEST_RECEIVING, REQUEST_WAITING, REQUEST_ANSWERED };
 
+
 struct request {
     struct arena arena;
     struct loop *loop;
     struct MHD_Connection *connection;
     struct visitor *visitor; /* the connection's; NULL: it is being closed */
     enum request_phase phase;
+    bool headed;     /* its first line and headers have been looked at */
     bool counted;    /* among the loop's requests in flight */
     int64_t started; /* µs, monotonic */
     char id[65];     /* X-Request-Id */
@@ -78,11 +81,17 @@ struct request {
     struct {
         const char *name, *value;
     } headers[ANSWER_HEADERS_MAX]; /* that the operation's C adds; name NULL: no more */
+    struct cache_key key; /* of an answer that may be kept, in the arena; bytes NULL: it may not */
+    uint64_t generation;  /* of the operation's topics before its statements ran */
+    bool keep;
+    bool packed;          /* the answer is gzip */
+
     const char *served; /* the language an answer is in, where the statement or the C part said it; borrowed */
 };
 
-/* The checks of the head itself, with what is wrong with the target (NULL: nothing); refuses. src/core/head.c */
-void head_check(struct request *request, const char *method, const char *version, const char *target_fault);
+/* The checks of the head itself, and what is made of a fault of its target (NULL: none); they refuse. src/core/head.c */
+void head_check(struct request *request, const char *method, const char *version);
+void head_target(struct request *request, const char *fault);
 
 /* The checks before the database; false: request->problem says why, or the method is OPTIONS. src/core/admit.c */
 bool request_admit(struct request *request);
@@ -127,6 +136,7 @@ void request_fault(struct request *request, const char *pointer, const char *par
 /* Adds the headers every answer has, CORS included. src/core/headers.c */
 void request_headers(struct request *request);
 void response_header(struct request *request, const char *name, const char *value);
+void response_replace(struct request *request, const char *name, const char *value);
 
 /* The text that identifies a list's filter, for its cursors. */
 const char *request_filter(struct request *request);
@@ -136,6 +146,23 @@ const char *request_address(const struct request *request);
 
 /* The value of limit=, 0 when the operation has none. */
 int request_limit(const struct request *request);
+
+/* Gives it its X-Request-Id. src/core/request.c */
+void request_take_id(struct request *request);
+
+/* Sends what is kept for this request, if anything is; else remembers what an answer would be kept under. Before its head is looked at.
+ * src/core/cached.c */
+bool request_find_cached(struct request *request, enum MHD_Result *sent);
+
+/* Once it is admitted: its answer may be kept. Behind MHD_queue_response(): keeps it, if nothing is against it. src/core/cached.c */
+void request_cacheable(struct request *request);
+void request_cache(struct request *request);
+
+/* Writes into the response what is this request's alone: its id, and what its client may still ask for. src/core/headers.c */
+void request_stamp(struct request *request);
+
+/* The most wanted of the documented media types, the first of equals; NULL: none is. src/core/admit.c */
+const struct media *media_choose(const struct answer_form *form, const char *accept);
 
 /* MHD's callbacks. src/core/request.c */
 void request_connection(void *loop, struct MHD_Connection *connection, void **context, enum MHD_ConnectionNotificationCode code);

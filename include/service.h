@@ -12,6 +12,7 @@
 #include <stdbool.h>
 
 struct limit_table;
+struct topics;
 struct metrics;
 struct request;
 
@@ -28,6 +29,7 @@ struct service {
     unsigned char keys[KEY_COUNT][KEY_BYTES];
     unsigned char client_key[16]; /* of the clients' hashes; this process's own */
     struct limit_table *limits;   /* of this daemon's clients */
+    struct topics *topics;        /* what kept answers depend on; NULL: none are kept */
     const char *version;      /* info.version of the contract: the API-Version header */
     struct metrics *metrics;
     void (*wrote)(void *context); /* called by a loop some milliseconds after requests of its wrote something; may be NULL */

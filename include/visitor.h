@@ -16,7 +16,8 @@ enum visitor_cut { CUT_HEAD, CUT_BODY, CUT_ANSWER, CUT_CROWDED, CUT_MEMORY, CUT_
 
 struct visitor {
     struct visitor *older, *newer;
-    char *target; /* of the present request, as it came; owned */
+    char *target;    /* of the present request, as it came; owned, and kept for the next one, which is often as long */
+    size_t capacity; /* bytes of it */
     const char *target_end; /* of what came, in MHD's memory; not to be read */
     int fd;       /* MHD's; -1 once it was shut down */
     enum visitor_turn turn;

@@ -185,6 +185,16 @@ def free_port():
         return listener.getsockname()[1]
 
 
+class Behind(psycopg.Connection):
+    """A connection behind the daemon's back, which hears some milliseconds later what was changed: whoever leaves it has waited for that."""
+    forget = None
+
+    def __exit__(self, *error):
+        super().__exit__(*error)
+        if self.forget:
+            self.forget()
+
+
 class Daemon:
     """`welcomed serve` with its own database, mails and log."""
 
@@ -251,11 +261,14 @@ class Daemon:
     def command(self, *arguments):
         """Runs another command of the program beside the daemon: (exit status, standard output, standard error)."""
         run = subprocess.run([self.program, *arguments], env=self.environment, capture_output=True, text=True, timeout=120)
+        self.forget_answers()
         return run.returncode, run.stdout, run.stderr
 
     def connect(self, user="postgres"):
         """A look behind the curtain, as the superuser unless said."""
-        return psycopg.connect(dbname=self.database, user=user, autocommit=True, options="-c search_path=welcome")
+        db = Behind.connect(dbname=self.database, user=user, autocommit=True, options="-c search_path=welcome")
+        db.forget = self.forget_answers
+        return db
 
     def shift_clock(self, **distance):
         """Moves the database's clock so far from the real one: shift_clock(hours=72)."""
@@ -263,6 +276,28 @@ class Daemon:
         with self.connect() as db:
             db.execute(f"CREATE OR REPLACE FUNCTION clock() RETURNS timestamptz LANGUAGE sql STABLE PARALLEL SAFE"
                        f" AS 'SELECT now() + interval ''{seconds} s'''")
+        self.forget_answers()
+
+    def figure(self, name):
+        """A number among the metrics: the sum of all lines of that name."""
+        lines = self.admin.get("/metrics").text.splitlines()
+        return sum(float(line.rpartition(" ")[2]) for line in lines if re.match(rf"{name}[ {{]", line))
+
+    def forget_answers(self):
+        """Has everything that is kept ready dropped: for what changes behind the database's back."""
+        try:
+            before = self.figure("welcome_cache_invalidations_total")
+        except httpx.TransportError:
+            return  # it does not run, so nothing is kept
+        if not self.figure("welcome_cache_answers"):
+            return
+
+        def told():
+            """the daemon has heard that its answers are void: both topics, and all once more behind the words of the reference data"""
+            return not self.figure("welcome_cache_listening") or self.figure("welcome_cache_invalidations_total") >= before + 4
+        with psycopg.connect(dbname=self.database, autocommit=True) as db:
+            db.execute("SELECT pg_notify('welcome', 'content'), pg_notify('welcome', 'reference')")
+        eventually(told)
 
     def mails_sent(self):
         """Waits until nothing waits to be sent: for proofs that somebody got no mail."""

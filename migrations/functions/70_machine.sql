@@ -70,10 +70,14 @@ BEGIN
 END
 $$;
 
--- Somebody listens: jobs for mail and matching, caches for what is public.
+-- Somebody listens: jobs for mail and matching, caches for what is public. A daemon's own connections are told by a notice as well, since the
+-- notification may come behind the answer to who has made the change.
 CREATE OR REPLACE FUNCTION notify() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
   PERFORM pg_notify('welcome', TG_ARGV[0]);
+  IF current_setting('welcome.tells', true) = 'on' THEN
+    RAISE NOTICE USING ERRCODE = 'WR002', MESSAGE = TG_ARGV[0];
+  END IF;
   RETURN NULL;
 END
 $$;

@@ -144,14 +144,15 @@ BEGIN
   END LOOP;
   CREATE OR REPLACE TRIGGER a_desk BEFORE INSERT OR UPDATE OR DELETE ON contact
     FOR EACH ROW EXECUTE FUNCTION content_part_before('place');
-  FOREACH name IN ARRAY ARRAY['city', 'language', 'related_language', 'country', 'audience', 'stage', 'topic'] LOOP
-    EXECUTE format('CREATE OR REPLACE TRIGGER tell AFTER INSERT OR UPDATE OR DELETE ON %I
-                      FOR EACH STATEMENT EXECUTE FUNCTION notify(''reference'')', name);
+  -- By row: jobs look for something to change every few seconds, and what finds nothing must void no cache.
+  FOREACH name IN ARRAY ARRAY['city', 'language', 'related_language', 'country', 'audience', 'stage', 'topic', 'place_category', 'holiday'] LOOP
+    EXECUTE format('CREATE OR REPLACE TRIGGER tell AFTER INSERT OR UPDATE OR DELETE ON %I FOR EACH ROW EXECUTE FUNCTION notify(''reference'')', name);
+    EXECUTE format('CREATE OR REPLACE TRIGGER tell_all AFTER TRUNCATE ON %I FOR EACH STATEMENT EXECUTE FUNCTION notify(''reference'')', name);
   END LOOP;
-  FOREACH name IN ARRAY ARRAY['content', 'translation', 'content_slug', 'place', 'contact', 'news', 'event', 'story', 'media', 'office', 'service',
-                             'service_version', 'service_offer', 'partner'] LOOP
-    EXECUTE format('CREATE OR REPLACE TRIGGER tell AFTER INSERT OR UPDATE OR DELETE ON %I
-                      FOR EACH STATEMENT EXECUTE FUNCTION notify(''content'')', name);
+  FOREACH name IN ARRAY ARRAY['content', 'translation', 'content_slug', 'place', 'contact', 'news', 'event', 'occurrence', 'story', 'media', 'attachment',
+                             'office', 'service', 'service_version', 'service_offer', 'partner', 'legal_text'] LOOP
+    EXECUTE format('CREATE OR REPLACE TRIGGER tell AFTER INSERT OR UPDATE OR DELETE ON %I FOR EACH ROW EXECUTE FUNCTION notify(''content'')', name);
+    EXECUTE format('CREATE OR REPLACE TRIGGER tell_all AFTER TRUNCATE ON %I FOR EACH STATEMENT EXECUTE FUNCTION notify(''content'')', name);
   END LOOP;
 END
 $$;

@@ -130,19 +130,25 @@ static bool admit_body(struct request *request)
     return !request->problem;
 }
 
-/* The most wanted of the documented media types, the first of equals. */
+const struct media *media_choose(const struct answer_form *form, const char *accept)
+{
+    const struct media *chosen = NULL;
+    int best = 0;
+    for (size_t i = 0; i < form->media_count && best < 1000; i++) {
+        const int quality = accept_quality(accept, form->media[i].type);
+        if (quality > best) {
+            best = quality;
+            chosen = &form->media[i];
+        }
+    }
+    return chosen;
+}
+
 static bool admit_accept(struct request *request)
 {
     const struct answer_form *success = request->endpoint->operation->success;
-    int best = 0;
-    for (size_t i = 0; i < success->media_count; i++) {
-        const int quality = accept_quality(request_header(request, "Accept"), success->media[i].type);
-        if (quality > best) {
-            best = quality;
-            request->media = &success->media[i];
-        }
-    }
-    if (success->media_count > 0 && best == 0)
+    request->media = media_choose(success, request_header(request, "Accept"));
+    if (success->media_count > 0 && !request->media)
         request_fail(request, "not_acceptable");
     return !request->problem;
 }

@@ -2,6 +2,7 @@
  * From what came of a request to its response: rows, a problem, a rendered body, a preflight. */
 #include "request.h"
 
+#include "compress.h"
 #include "guard.h"
 #include "identity.h"
 #include "log.h"
@@ -14,6 +15,8 @@
 #include <string.h>
 
 #include "banned.h"
+
+#define PACKED_SUFFIX "-gzip" /* of the validator of a compressed answer */
 
 static void problem_body(struct request *request, struct buffer *body)
 {
@@ -37,8 +40,12 @@ static void response_make(struct request *request, int status, struct buffer *bo
         type = "application/problem+json";
         problem_body(request, body);
     }
-    char *bytes = buffer_take(body, &length);
     request->status = status;
+    if (request->packed && !request->problem && !compress_buffer(request->loop->compressor, body, request->keep)) {
+        buffer_release(body);
+        return;
+    }
+    char *bytes = buffer_take(body, &length);
     request->answer_length = length;
     request->response = bytes ? MHD_create_response_from_buffer(length, bytes, MHD_RESPMEM_MUST_FREE)
                               : MHD_create_response_from_buffer(0, NULL, MHD_RESPMEM_PERSISTENT);
@@ -78,14 +85,23 @@ static void answer_problem(struct request *request)
         response_header(request, "Retry-After", arena_printf(&request->arena, "%d", request->retry_after));
 }
 
-/* A strong validator of exactly these bytes (RFC 9110 §8.8.3). */
+/* Whether the answer is of a kind and size that is worth compressing. What answers a change may hold a token beside what the client sent, and
+ * its length must not tell of it (BREACH); what answers GET holds none. */
+static bool packable(const struct request *request, const struct buffer *body, const char *type)
+{
+    const struct operation *operation = request->endpoint->operation;
+    return operation->method == METHOD_GET && !operation->fleeting && body->length >= COMPRESS_MIN && body->length <= COMPRESS_MAX &&
+           compressible(type);
+}
+
+/* A strong validator of exactly these bytes, compressed or not (RFC 9110 §8.8.3). */
 static const char *etag_of(struct request *request, const struct buffer *body)
 {
     unsigned char hash[16];
     char text[32];
     crypto_generichash(hash, sizeof hash, (const unsigned char *)body->bytes, body->length, NULL, 0);
     sodium_bin2base64(text, sizeof text, hash, sizeof hash, sodium_base64_VARIANT_URLSAFE_NO_PADDING);
-    return arena_printf(&request->arena, "\"%s\"", text);
+    return arena_printf(&request->arena, "\"%s%s\"", text, request->packed ? PACKED_SUFFIX : "");
 }
 
 /* What is public is validated by its bytes, the rest by the version its statement gave, if any. */
@@ -93,11 +109,13 @@ static void answer_success(struct request *request, int status, struct buffer *b
 {
     const struct operation *operation = request->endpoint->operation;
     const bool public = operation->anonymous && operation->method == METHOD_GET && status == 200 && !operation->fleeting;
+    const bool packable_body = !buffer_failed(body) && packable(request, body, type);
     const char *etag = NULL;
+    request->packed = packable_body && encoding_gzip(request_header(request, "Accept-Encoding"));
     if (public && !buffer_failed(body))
         etag = etag_of(request, body);
     else if (revision && operation->method != METHOD_DELETE)
-        etag = arena_printf(&request->arena, "\"%s\"", revision);
+        etag = arena_printf(&request->arena, "\"%s\"", revision); /* If-Match names the version, whatever it was sent as */
     if (buffer_failed(body)) {
         buffer_release(body);
         request_fail(request, "overloaded");
@@ -112,6 +130,10 @@ static void answer_success(struct request *request, int status, struct buffer *b
         return;
     }
     response_header(request, "ETag", etag);
+    if (packable_body)
+        response_header(request, "Vary", "Accept-Encoding");
+    if (request->packed)
+        response_header(request, "Content-Encoding", "gzip");
     response_header(request, "Cache-Control", !public                ? "no-store"
                                               : operation->immutable ? "public, max-age=31536000, immutable"
                                                                      : "public, no-cache");

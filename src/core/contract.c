@@ -7,7 +7,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 #include "banned.h"
 
@@ -85,6 +84,17 @@ static bool names_compile(struct compiler *compiler, const struct node *list, st
         names->items[names->count++] = list->items[i]->text;
     }
     return true;
+}
+
+/* Beyond TOPICS_MAX it is TOPIC_MANY. */
+static unsigned topic_bit(struct contract *contract, const char *name)
+{
+    size_t i = 0;
+    while (i < contract->topic_count && strcmp(contract->topics[i], name) != 0)
+        i++;
+    if (i == contract->topic_count && i < TOPICS_MAX)
+        contract->topics[contract->topic_count++] = name;
+    return 1u << i;
 }
 
 /* Which segment of the template is {name}, counted among the parameters; SIZE_MAX when none is. */
@@ -336,24 +346,42 @@ static bool rate_compile(struct compiler *compiler, struct operation *operation,
     return refuse(compiler, node->line, "x-rate is read, search, form or sign_in");
 }
 
-static bool extensions_compile(struct compiler *compiler, struct operation *operation, const struct node *node)
+/* x-cache-until names what keeps answers true, x-cache-seconds bounds them where time alone changes them. */
+static bool cache_compile(struct compiler *compiler, struct operation *operation, const struct node *node)
 {
-    const struct node *cache = node_get(node, "x-cache"), *most = node_get(node, "x-body-max"), *once = node_get(node, "x-idempotent");
-    if (!lane_compile(compiler, operation, node_get(node, "x-lane")))
-        return false;
-    operation->immutable = cache && cache->kind == NODE_TEXT && strcmp(cache->text, "immutable") == 0;
-    operation->fleeting = cache && cache->kind == NODE_TEXT && strcmp(cache->text, "never") == 0;
-    operation->cached = operation->immutable || operation->fleeting || (cache && cache->kind == NODE_TEXT && strcmp(cache->text, "public") == 0);
+    const struct node *cache = node_get(node, "x-cache"), *until = node_get(node, "x-cache-until"), *most = node_get(node, "x-cache-seconds");
+    const char *word = cache && cache->kind == NODE_TEXT ? cache->text : "";
+    struct names topics = {0};
+    operation->immutable = strcmp(word, "immutable") == 0;
+    operation->fleeting = strcmp(word, "never") == 0;
+    operation->cached = operation->immutable || operation->fleeting || strcmp(word, "public") == 0;
     if (cache && (!operation->cached || operation->method != METHOD_GET))
         return refuse(compiler, cache->line, "x-cache is public, immutable or never, on GET only");
+    if (operation->cached && !operation->anonymous)
+        return refuse(compiler, cache->line, "what only some may read cannot be cached as public");
+    if ((until && strcmp(word, "public") != 0) || (most && !until))
+        return refuse(compiler, (until ? until : most)->line, "x-cache-until belongs to x-cache: public, x-cache-seconds to x-cache-until");
+    if (most && (most->kind != NODE_INTEGER || most->integer < 1 || most->integer > 3600))
+        return refuse(compiler, most->line, "x-cache-seconds is a number up to 3600");
+    operation->keep_seconds = most ? (int)most->integer : 0;
+    if (until && !names_compile(compiler, until, &topics))
+        return false;
+    for (size_t i = 0; i < topics.count; i++)
+        operation->topics |= topic_bit(compiler->contract, topics.items[i]);
+    return !until || (operation->topics && operation->topics < TOPIC_MANY) || refuse(compiler, until->line, "x-cache-until names one to %d topics", TOPICS_MAX);
+}
+
+static bool extensions_compile(struct compiler *compiler, struct operation *operation, const struct node *node)
+{
+    const struct node *most = node_get(node, "x-body-max"), *once = node_get(node, "x-idempotent");
+    if (!lane_compile(compiler, operation, node_get(node, "x-lane")) || !cache_compile(compiler, operation, node))
+        return false;
     if (most && (most->kind != NODE_INTEGER || most->integer < 1 || most->integer > 16 << 20))
         return refuse(compiler, most->line, "x-body-max is a number of bytes up to 16 MiB");
     operation->body_max = most ? (size_t)most->integer : 0;
     if (once && (once->kind != NODE_BOOLEAN || !once->boolean || operation->method != METHOD_POST))
         return refuse(compiler, once->line, "x-idempotent is true, on POST only");
     operation->idempotent = once != NULL;
-    if (operation->cached && !operation->anonymous)
-        return refuse(compiler, cache->line, "what only some may read cannot be cached as public");
     return rate_compile(compiler, operation, node_get(node, "x-rate"));
 }
 
@@ -364,7 +392,7 @@ static bool operation_compile(struct compiler *compiler, enum method method, con
     struct operation *operation = &contract->operations[contract->count];
     if (!members_known(compiler, node, "an operation",
                        " operationId summary description tags parameters requestBody responses security deprecated "
-                       "x-lane x-cache x-body-max x-idempotent x-rate "))
+                       "x-lane x-cache x-cache-until x-cache-seconds x-body-max x-idempotent x-rate "))
         return false;
     *operation = (struct operation){
         .id = node_text(node, "operationId"), .path = path, .method = method, .index = contract->count, .line = node->line};
@@ -451,29 +479,4 @@ bool contract_load(struct contract *contract, const char *yaml, size_t length, s
 void contract_release(struct contract *contract)
 {
     arena_release(&contract->arena);
-}
-
-const struct operation *contract_find(const struct contract *contract, const char *id)
-{
-    for (size_t i = 0; i < contract->count; i++)
-        if (strcmp(contract->operations[i].id, id) == 0)
-            return &contract->operations[i];
-    return NULL;
-}
-
-const struct answer_form *operation_answer(const struct operation *operation, int status)
-{
-    for (size_t i = 0; i < operation->answer_count; i++)
-        if (operation->answers[i].status == status)
-            return &operation->answers[i];
-    return NULL;
-}
-
-const struct media *answer_media(const struct answer_form *form, const char *type)
-{
-    const size_t length = strcspn(type, "; ");
-    for (size_t i = 0; i < form->media_count; i++)
-        if (strlen(form->media[i].type) == length && strncasecmp(form->media[i].type, type, length) == 0)
-            return &form->media[i];
-    return NULL;
 }

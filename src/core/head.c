@@ -122,7 +122,7 @@ static void head_refuse(struct request *request, const char *code, const char *f
     request_fail(request, code);
 }
 
-void head_check(struct request *request, const char *method, const char *version, const char *target_fault)
+void head_check(struct request *request, const char *method, const char *version)
 {
     struct head head = {0};
     head_lines_begin(&head, request, version);
@@ -132,10 +132,14 @@ void head_check(struct request *request, const char *method, const char *version
     if (head.fault) {
         request->doubtful = true;
         head_refuse(request, "malformed_request", head.fault, head.header);
-    } else if (target_fault && strcmp(target_fault, "out_of_memory") == 0)
-        request_fail(request, "overloaded");
-    else if (target_fault)
-        head_refuse(request, strcmp(target_fault, "url_too_long") == 0 ? target_fault : "malformed_request", target_fault, NULL);
-    else if (head.bytes > HEADERS_MAX)
+    } else if (head.bytes > HEADERS_MAX)
         head_refuse(request, "headers_too_long", "headers_too_long", NULL);
+}
+
+void head_target(struct request *request, const char *fault)
+{
+    if (fault && strcmp(fault, "out_of_memory") == 0)
+        request_fail(request, "overloaded");
+    else if (fault)
+        head_refuse(request, strcmp(fault, "url_too_long") == 0 ? fault : "malformed_request", fault, NULL);
 }

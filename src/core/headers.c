@@ -106,9 +106,25 @@ static void headers_security(struct request *request)
         response_header(request, "Strict-Transport-Security", arena_printf(&request->arena, "max-age=%d", seconds));
 }
 
+/* A response that is kept has that of the request before. */
+void response_replace(struct request *request, const char *name, const char *value)
+{
+    const char *old = request->response ? MHD_get_response_header(request->response, name) : NULL;
+    if (old)
+        MHD_del_response_header(request->response, name, old);
+    response_header(request, name, value);
+}
+
+void request_stamp(struct request *request)
+{
+    char left[GUARD_LEFT_MAX];
+    response_replace(request, "X-Request-Id", request->id);
+    if (guard_left(request, left))
+        response_replace(request, "RateLimit", left);
+}
+
 void request_headers(struct request *request)
 {
-    response_header(request, "X-Request-Id", request->id);
     response_header(request, "API-Version", request->loop->service->version);
     headers_security(request);
     headers_language(request);

@@ -7,12 +7,13 @@
 #include <pthread.h>
 #include <sodium.h>
 #include <stdint.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <time.h>
 
 #include "banned.h"
+
+#define ID_BYTES 16
 
 static struct {
     pthread_mutex_t lock;
@@ -20,20 +21,40 @@ static struct {
     char ids[SESSIONS_USED_MAX][37];
 } used = {.lock = PTHREAD_MUTEX_INITIALIZER};
 
+/* Ids are no secrets, so their random bytes may lie in memory for a while: asking the system for each costs more than an answer's headers. */
+static void id_random(unsigned char bytes[ID_BYTES])
+{
+    static _Thread_local struct {
+        size_t left;
+        unsigned char bytes[64 * ID_BYTES];
+    } pool;
+    if (pool.left == 0) {
+        randombytes_buf(pool.bytes, sizeof pool.bytes);
+        pool.left = sizeof pool.bytes;
+    }
+    pool.left -= ID_BYTES;
+    memcpy(bytes, pool.bytes + pool.left, ID_BYTES);
+}
+
 void id_make(char id[37])
 {
+    static const char digits[] = "0123456789abcdef";
     struct timespec now;
-    unsigned char bytes[16];
+    unsigned char bytes[ID_BYTES];
     clock_gettime(CLOCK_REALTIME, &now);
     const uint64_t ms = (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
-    randombytes_buf(bytes, sizeof bytes);
+    id_random(bytes);
     for (int i = 0; i < 6; i++)
         bytes[i] = (unsigned char)(ms >> (40 - 8 * i));
     bytes[6] = (unsigned char)((bytes[6] & 0x0F) | 0x70);
     bytes[8] = (unsigned char)((bytes[8] & 0x3F) | 0x80);
-    char hex[33];
-    sodium_bin2hex(hex, sizeof hex, bytes, sizeof bytes);
-    snprintf(id, 37, "%.8s-%.4s-%.4s-%.4s-%.12s", hex, hex + 8, hex + 12, hex + 16, hex + 20);
+    for (size_t i = 0; i < ID_BYTES; i++) {
+        if (i == 4 || i == 6 || i == 8 || i == 10)
+            *id++ = '-';
+        *id++ = digits[bytes[i] >> 4];
+        *id++ = digits[bytes[i] & 15];
+    }
+    *id = '\0';
 }
 
 void token_make(char token[TOKEN_LENGTH + 1])

@@ -4,6 +4,7 @@
 
 #include "database.h"
 #include "log.h"
+#include "topic.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -91,6 +92,18 @@ static bool link_flush(struct link *link)
     return left >= 0 && link_watch(link, left ? EPOLLIN | EPOLLOUT : EPOLLIN);
 }
 
+/* On links with welcome.tells a transaction says itself what it changes, so that whoever is told that it is done reads nothing older. */
+static void link_notice(void *context, const PGresult *notice)
+{
+    struct link *link = context;
+    const struct lane_options *lane = lane_options(link->lane);
+    const char *state = PQresultErrorField(notice, PG_DIAG_SQLSTATE), *message = PQresultErrorField(notice, PG_DIAG_MESSAGE_PRIMARY);
+    if (lane->topics && state && message && strcmp(state, "WR002") == 0)
+        link->told |= topics_named(lane->topics, message);
+    else
+        log_debug("database_notice", log_text("message", message));
+}
+
 void link_connect(struct link *link, int64_t now)
 {
     static const char *const plans[LANE_COUNT] = {"force_generic_plan", "force_generic_plan", "force_custom_plan"};
@@ -106,7 +119,8 @@ void link_connect(struct link *link, int64_t now)
     const char *const keys[] = {"dbname", "options", "application_name", "client_encoding", NULL};
     const char *const values[] = {lane->database_url, options, "welcomed", "UTF8", NULL};
     link->conn = PQconnectStartParams(keys, values, 1);
-    database_log_notices(link->conn);
+    PQsetNoticeReceiver(link->conn, link_notice, link);
+    link->told = 0;
     link->since = now;
     link->state = LINK_CONNECTING;
     if (!link->conn || PQstatus(link->conn) == CONNECTION_BAD || !link_watch(link, EPOLLOUT))
@@ -232,6 +246,9 @@ static void link_landed(struct link *link)
         return;
     }
     link->segments--;
+    if (link->told)
+        topics_void(lane_options(link->lane)->topics, link->told);
+    link->told = 0;
     if (link->flying == 0 && PQtransactionStatus(link->conn) != PQTRANS_IDLE) {
         PGresult *error = flight.error;
         link_break(link, "a transaction was left open");

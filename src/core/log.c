@@ -23,6 +23,11 @@ void log_set_level(const char *name)
     atomic_store(&lowest, level);
 }
 
+bool log_enabled(enum log_level level)
+{
+    return (int)level >= atomic_load_explicit(&lowest, memory_order_relaxed);
+}
+
 static void log_time(struct buffer *line)
 {
     struct timespec now;
@@ -47,7 +52,7 @@ static void log_value(struct buffer *line, const struct log_field *field)
 
 void log_write(enum log_level level, const char *event, const struct log_field *fields)
 {
-    if ((int)level < atomic_load_explicit(&lowest, memory_order_relaxed))
+    if (!log_enabled(level))
         return;
     struct buffer line;
     buffer_init(&line);

@@ -2,6 +2,8 @@
  * One thread with one epoll instance: its HTTP connections, its lanes, its clock. */
 #include "loop.h"
 
+#include "cache.h"
+#include "compress.h"
 #include "config.h"
 #include "log.h"
 #include "request.h"
@@ -10,6 +12,7 @@
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/resource.h>
@@ -111,17 +114,21 @@ static bool lanes_start(struct loop *loop, size_t share)
 {
     const struct service *service = loop->service;
     for (enum lane_kind kind = 0; kind < LANE_COUNT; kind++) {
+        char settings[96];
+        snprintf(settings, sizeof settings, "%s%s", service->config->second_factor_required ? " -c welcome.second_factor=required" : "",
+                 kind == LANE_WRITE && service->topics ? " -c welcome.tells=on" : "");
         const size_t links = LANES[kind].links / share ? LANES[kind].links / share : 1;
         const struct lane_options options = {
             .kind = kind,
             .database_url = service->config->database_url,
-            .settings = service->config->second_factor_required ? " -c welcome.second_factor=required" : "",
+            .settings = settings,
             .links = links,
             .depth = LANES[kind].depth,
             .queue_max = (size_t)service->config->requests_max,
             .queue_ms = service->config->queue_seconds * 1000,
             .statement_ms = LANES[kind].statement_ms,
             .statements = service->endpoints.statements,
+            .topics = kind == LANE_WRITE ? service->topics : NULL,
         };
         loop->lanes[kind] = lane_new(&options, loop->epoll_fd);
         if (!loop->lanes[kind])
@@ -199,8 +206,11 @@ bool loop_start(struct loop *loop, struct service *service, size_t number, size_
     loop->visitors.config = &service->config;
     loop->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
     loop->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    loop->compressor = compressor_new();
+    const size_t kept = (size_t)service->config->cache_mb * 1024 * 1024 / share;
+    loop->cache = service->topics ? cache_new(kept, service->client_key) : NULL;
     loop->work = loop->wake_fd < 0 ? NULL : work_start(loop->wake_fd);
-    if (loop->epoll_fd < 0 || !loop->work || !loop_watch(loop, loop->wake_fd, &loop->wake_watch) ||
+    if (loop->epoll_fd < 0 || !loop->work || !loop->compressor || (service->topics && !loop->cache) || !loop_watch(loop, loop->wake_fd, &loop->wake_watch) ||
         !http_start(loop, listen_fd) || !lanes_start(loop, share) || pthread_create(&loop->thread, NULL, loop_run, loop) != 0) {
         log_error("loop_not_started", log_integer("errno", errno));
         return false;
@@ -236,6 +246,9 @@ void loop_stop(struct loop *loop)
     }
     for (size_t i = 0; i < LANE_COUNT; i++)
         lane_free(loop->lanes[i]);
+    cache_free(loop->cache);
+    compressor_free(loop->compressor);
+    free(loop->spare);
     if (loop->wake_fd >= 0)
         close(loop->wake_fd);
     if (loop->epoll_fd >= 0)

@@ -152,6 +152,25 @@ int accept_quality(const char *accept, const char *media_type)
     return count == 0 ? 1000 : quality;
 }
 
+/* Of what the list does not name `*` speaks; without one gzip is not wanted, and the plain bytes a little. */
+bool encoding_gzip(const char *accept_encoding)
+{
+    struct range ranges[RANGES_MAX];
+    const size_t count = ranges_read(accept_encoding, ranges);
+    int gzip = -1, plain = -1, others = -1;
+    for (size_t i = 0; i < count; i++) {
+        const struct range *range = &ranges[i];
+        if ((range->length == 4 && strncasecmp(range->text, "gzip", 4) == 0) || (range->length == 6 && strncasecmp(range->text, "x-gzip", 6) == 0))
+            gzip = range->quality;
+        else if (range->length == 8 && strncasecmp(range->text, "identity", 8) == 0)
+            plain = range->quality;
+        else if (range->length == 1 && *range->text == '*')
+            others = range->quality;
+    }
+    gzip = gzip < 0 ? others : gzip;
+    return gzip > 0 && gzip >= plain;
+}
+
 /* The length of the opaque tag with its quotes (RFC 9110 §8.8.3), 0 when there is none. */
 static size_t opaque_tag_length(const char *at)
 {

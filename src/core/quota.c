@@ -232,12 +232,45 @@ void guard_headers(struct request *request)
     if (!request->limited)
         return;
     const char *policy = arena_printf(arena, "\"%s\";q=%d;w=%d", rate->name, quota_at(request, rate->quota), rate->seconds);
-    const char *left = arena_printf(arena, "\"%s\";r=%d;t=%d", rate->name, (int)request->verdict.remaining,
-                                    seconds_up(request->verdict.whole));
     if (policy && addresses)
         policy = arena_printf(arena, "%s, \"%s\";q=%d;w=%d", policy, rate->address_name, addresses, rate->address_seconds);
-    if (left && request->address_spent)
-        left = arena_printf(arena, "%s, \"%s\";r=0;t=%d", left, rate->address_name, request->retry_after);
     response_header(request, "RateLimit-Policy", policy);
-    response_header(request, "RateLimit", left);
+}
+
+static char *text_put(char *at, const char *text)
+{
+    const size_t length = strlen(text);
+    memcpy(at, text, length);
+    return at + length;
+}
+
+static char *number_put(char *at, unsigned number)
+{
+    char digits[10];
+    size_t count = 0;
+    do
+        digits[count++] = (char)('0' + number % 10);
+    while ((number /= 10) > 0);
+    while (count > 0)
+        *at++ = digits[--count];
+    return at;
+}
+
+/* By hand, since every answer has it. */
+static char *left_write(char *at, const char *name, unsigned remaining, unsigned seconds)
+{
+    at = text_put(text_put(text_put(at, "\""), name), "\";r=");
+    return number_put(text_put(number_put(at, remaining), ";t="), seconds);
+}
+
+bool guard_left(const struct request *request, char text[GUARD_LEFT_MAX])
+{
+    const struct rate *rate = request->limited ? rate_of(request) : NULL;
+    if (!rate)
+        return false;
+    char *at = left_write(text, rate->name, (unsigned)request->verdict.remaining, (unsigned)seconds_up(request->verdict.whole));
+    if (request->address_spent)
+        at = left_write(text_put(at, ", "), rate->address_name, 0, (unsigned)request->retry_after);
+    *at = '\0';
+    return true;
 }

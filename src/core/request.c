@@ -38,11 +38,17 @@ void *request_line(void *cls, const char *target, struct MHD_Connection *connect
 {
     struct loop *loop = cls;
     struct visitor *visitor = visitor_of(connection);
-    if (visitor) {
+    const size_t size = strlen(target) + 1;
+    if (visitor && visitor->capacity < size) {
         free(visitor->target);
-        visitor->target = strdup(target);
-        visitor->target_end = target + strlen(target);
+        visitor->target = malloc(size);
+        visitor->capacity = visitor->target ? size : 0;
+    }
+    if (visitor) {
+        visitor->target_end = target + size - 1;
         visitor_turn(&loop->visitors, visitor, TURN_HEAD);
+        if (visitor->target)
+            memcpy(visitor->target, target, size);
     }
     return NULL;
 }
@@ -50,9 +56,11 @@ void *request_line(void *cls, const char *target, struct MHD_Connection *connect
 static struct request *request_new(struct loop *loop, struct MHD_Connection *connection)
 {
     struct visitor *visitor = visitor_of(connection);
-    struct request *request = calloc(1, sizeof *request);
+    struct request *request = loop->spare ? loop->spare : malloc(sizeof *request);
     if (!request)
         return NULL;
+    loop->spare = NULL;
+    memset(request, 0, sizeof *request);
     arena_init(&request->arena, 4096);
     faults_init(&request->faults, &request->arena);
     buffer_init(&request->body);
@@ -61,12 +69,12 @@ static struct request *request_new(struct loop *loop, struct MHD_Connection *con
     request->visitor = visitor;
     request->started = clock_us();
     atomic_fetch_add_explicit(&loop->begun, 1, memory_order_relaxed);
-    request->raw = visitor && visitor->target ? arena_text(&request->arena, visitor->target) : NULL;
+    request->raw = visitor ? visitor->target : NULL; /* the next comes when this request has ended */
     return request;
 }
 
 /* X-Request-Id is taken when it is sane: it is written to logs and headers. */
-static void take_request_id(struct request *request)
+void request_take_id(struct request *request)
 {
     static const char sane[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-";
     const char *given = request_header(request, "X-Request-Id");
@@ -87,17 +95,17 @@ static const char *asked_language(const struct request *request)
 }
 
 /* Everything the first line and the headers tell; the answer waits until the body was read, unless nobody knows where it ends. */
-static void request_head(struct request *request, const char *method, const char *version)
+static void request_head(struct request *request)
 {
-    request->method = method_parse(method);
-    take_request_id(request);
+    request->headed = true;
+    request_take_id(request);
     const char *fault = request->raw ? target_parse(&request->target, request->raw, &request->arena) : "out_of_memory";
     if (!fault && request->target.segment_count <= ROUTE_SEGMENTS_MAX)
         request->route = router_find(request->loop->service->contract.router, request->method, request->target.segments,
                                      request->target.segment_count);
     languages_choose(&request->languages, asked_language(request), request_header(request, "Accept-Language"),
                      request->loop->service->config->languages);
-    head_check(request, method, version, fault);
+    head_target(request, fault);
     if (atomic_load_explicit(&request->loop->requests, memory_order_relaxed) >= (size_t)request->loop->service->config->requests_max)
         request_fail(request, "overloaded");
 }
@@ -123,14 +131,30 @@ static void request_data(struct request *request, const char *data, size_t size)
     visitor_hold(&request->loop->visitors, request->visitor, request->body.length);
 }
 
+/* It is the client's turn to read. */
+static void request_turn_over(struct request *request)
+{
+    visitor_turn(&request->loop->visitors, request->visitor, TURN_ANSWER);
+    visitor_hold(&request->loop->visitors, request->visitor, request->answer_length);
+}
+
 static enum MHD_Result request_send(struct request *request)
 {
     if (!request->response)
         return MHD_NO; /* out of memory: closing the connection is all that is left */
     buffer_release(&request->body);
-    visitor_turn(&request->loop->visitors, request->visitor, TURN_ANSWER);
-    visitor_hold(&request->loop->visitors, request->visitor, request->answer_length);
-    return MHD_queue_response(request->connection, (unsigned)request->status, request->response);
+    request_turn_over(request);
+    request_stamp(request);
+    const enum MHD_Result sent = MHD_queue_response(request->connection, (unsigned)request->status, request->response);
+    if (sent == MHD_YES)
+        request_cache(request);
+    return sent;
+}
+
+/* Whether a body is announced: then the head is looked at before it comes. */
+static bool has_body(const struct request *request)
+{
+    return request_header(request, "Content-Length") || request_header(request, "Transfer-Encoding");
 }
 
 /* The announced length is more than we would read and drop: answered at once, which closes the connection. */
@@ -147,6 +171,8 @@ static enum MHD_Result request_process(struct request *request)
     visitor_turn(&request->loop->visitors, request->visitor, TURN_OURS);
     atomic_fetch_add_explicit(&request->loop->requests, 1, memory_order_relaxed);
     const bool admitted = !request->problem && request_admit(request);
+    if (admitted)
+        request_cacheable(request);
     if (!admitted || (request->endpoint->code && request->endpoint->code->render)) {
         request_answer(request);
         return request_send(request);
@@ -169,7 +195,11 @@ enum MHD_Result request_receive(void *cls, struct MHD_Connection *connection, co
         if (!request)
             return MHD_NO;
         visitor_turn(&request->loop->visitors, request->visitor, TURN_BODY);
-        request_head(request, method, version);
+        request->method = method_parse(method);
+        head_check(request, method, version);
+        if (!request->problem && !has_body(request))
+            return MHD_YES;
+        request_head(request);
         if (!request->doubtful && !hopelessly_large(request))
             return MHD_YES;
         request_fail(request, "payload_too_large");
@@ -177,11 +207,23 @@ enum MHD_Result request_receive(void *cls, struct MHD_Connection *connection, co
         return request_send(request);
     }
     if (*size > 0) {
+        if (!request->headed)
+            request_head(request);
         request_data(request, data, *size);
         *size = 0;
         return request->body_seen > DRAIN_MAX ? MHD_NO : MHD_YES;
     }
-    return request->phase == REQUEST_ANSWERED ? request_send(request) : request_process(request);
+    if (request->phase == REQUEST_ANSWERED)
+        return request_send(request);
+    if (!request->headed) {
+        enum MHD_Result sent;
+        if (request_find_cached(request, &sent)) {
+            request_turn_over(request);
+            return sent;
+        }
+        request_head(request);
+    }
+    return request_process(request);
 }
 
 /* The trace a request belongs to (W3C Trace Context §3.2), when it has its form. */
@@ -198,6 +240,8 @@ static const char *traceparent_sane(const char *given)
 
 static void request_log(const struct request *request, int64_t microseconds)
 {
+    if (!log_enabled(LOG_INFO))
+        return;
     log_info("request", log_text("operation", request->endpoint ? request->endpoint->operation->id : NULL),
              log_text("method", request->method < METHOD_COUNT ? method_name(request->method) : NULL),
              log_integer("status", request->status), log_text("code", request->problem), log_real("ms", (double)microseconds / 1000),
@@ -229,7 +273,10 @@ void request_end(void *cls, struct MHD_Connection *connection, void **state, enu
     if (request->counted)
         atomic_fetch_sub_explicit(&loop->requests, 1, memory_order_relaxed);
     atomic_fetch_sub_explicit(&loop->begun, 1, memory_order_relaxed);
-    free(request);
+    if (loop->spare)
+        free(request);
+    else
+        loop->spare = request;
     *state = NULL;
 }
 
@@ -354,6 +401,11 @@ void request_answer_header(struct request *request, const char *name, const char
         request->headers[i].value = kept;
     } else
         log_error("header_lost", log_text("name", name));
+}
+
+void request_fresh(struct request *request)
+{
+    request->keep = false;
 }
 
 void request_refuse(struct request *request, const char *code)

@@ -49,6 +49,22 @@ static bool keys_load(struct service *service, PGconn *db, struct buffer *report
     return read;
 }
 
+/* Nothing may be kept that nobody would say is no longer true. */
+static bool topics_prove(const struct contract *contract, PGconn *db, struct buffer *report)
+{
+    bool told = true;
+    for (size_t i = 0; i < contract->topic_count; i++) {
+        PGresult *result = PQexecParams(db, "SELECT FROM pg_trigger WHERE tgfoid = 'notify'::regproc AND tgargs = convert_to($1, 'UTF8') || '\\x00'",
+                                        1, NULL, &contract->topics[i], NULL, NULL, 0);
+        if (PQresultStatus(result) != PGRES_TUPLES_OK || PQntuples(result) == 0) {
+            buffer_printf(report, "openapi.yaml: x-cache-until names %s, of which no trigger of the database tells\n", contract->topics[i]);
+            told = false;
+        }
+        PQclear(result);
+    }
+    return told;
+}
+
 bool service_load(struct service *service, const struct config *config, PGconn *db, const struct embedded *files, size_t count,
                   struct buffer *report)
 {
@@ -58,7 +74,8 @@ bool service_load(struct service *service, const struct config *config, PGconn *
         return false;
     const bool loaded = endpoints_load(&service->endpoints, &service->contract, files, count, OPERATION_CODES, report);
     const bool proved = endpoints_prove(&service->endpoints, db, report);
-    return vocabulary_load(db) && keys_load(service, db, report) && proved && loaded;
+    const bool told = topics_prove(&service->contract, db, report);
+    return vocabulary_load(db) && keys_load(service, db, report) && told && proved && loaded;
 }
 
 void service_release(struct service *service)

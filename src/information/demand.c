@@ -47,12 +47,13 @@ static void demand_add(const char *what, const char *key, const char *language, 
     pthread_mutex_unlock(&table.lock);
 }
 
-void demand_read(const struct request *request, const PGresult *rows)
+void demand_read(struct request *request, const PGresult *rows)
 {
     const char *fallback = row_text(rows, 0, "language.fallback"), *id = row_text(rows, 0, "id");
-    (void)request;
-    if (fallback && *fallback == 't' && id)
+    if (fallback && *fallback == 't' && id) {
         demand_add("article", id, row_text(rows, 0, "language.requested"), 1);
+        request_fresh(request);
+    }
 }
 
 /* The words in one form, small letters, single spaces. False: not to be counted. */
@@ -83,7 +84,7 @@ static bool words_normalize(const char *typed, char key[KEY_BYTES])
 }
 
 /* Pages behind the first and searches among one kind or topic say nothing about what there is. */
-void demand_search(const struct request *request, const PGresult *rows)
+void demand_search(struct request *request, const PGresult *rows)
 {
     const char *matched = row_text(rows, 0, "matched"), *typed = json_string_value(request_parameter(request, "q"));
     char key[KEY_BYTES];

@@ -3,6 +3,8 @@
 #include "admin.h"
 
 #include "buffer.h"
+#include "cache.h"
+#include "topic.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -97,6 +99,43 @@ static void visitors_write(const struct admin *admin, struct buffer *out)
     }
 }
 
+static void cache_write(const struct admin *admin, struct buffer *out)
+{
+    const struct topics *topics = admin->loops[0].service->topics;
+    struct cache_figures sum = {0};
+    if (!topics)
+        return;
+    for (size_t i = 0; i < admin->loop_count; i++) {
+        const struct cache_figures figures = cache_figures(admin->loops[i].cache);
+        sum.hits += figures.hits;
+        sum.misses += figures.misses;
+        sum.stores += figures.stores;
+        sum.evictions += figures.evictions;
+        sum.stale += figures.stale;
+        sum.bytes += figures.bytes;
+        sum.answers += figures.answers;
+    }
+    const struct topics_figures heard = topics_figures(topics);
+    const struct {
+        const char *name, *type, *help;
+        unsigned long long value;
+    } lines[] = {
+        {"hits_total", "counter", "Requests answered from the cache.", sum.hits},
+        {"misses_total", "counter", "Requests of operations that are kept which the database had to answer.", sum.misses},
+        {"stores_total", "counter", "Answers put into the cache.", sum.stores},
+        {"evictions_total", "counter", "Answers dropped to make room.", sum.evictions},
+        {"stale_total", "counter", "Answers dropped because something had changed or their time was over.", sum.stale},
+        {"bytes", "gauge", "Memory of kept answers.", sum.bytes},
+        {"answers", "gauge", "Kept answers.", sum.answers},
+        {"invalidations_total", "counter", "Times the database told that a topic had changed, or that it could have unheard.", heard.voided},
+        {"listener_lost_total", "counter", "Times the connection that hears of changes was lost.", heard.lost},
+        {"listening", "gauge", "1 while changes are heard; without that nothing is answered from the cache.", heard.heard},
+    };
+    for (size_t i = 0; i < sizeof lines / sizeof *lines; i++)
+        buffer_printf(out, "# HELP welcome_cache_%s %s\n# TYPE welcome_cache_%s %s\nwelcome_cache_%s %llu\n", lines[i].name, lines[i].help,
+                      lines[i].name, lines[i].type, lines[i].name, lines[i].value);
+}
+
 static unsigned page_write(const struct admin *admin, const char *path, struct buffer *out)
 {
     if (strcmp(path, "/health/live") == 0)
@@ -105,6 +144,7 @@ static unsigned page_write(const struct admin *admin, const char *path, struct b
         metrics_write(admin->loops[0].service->metrics, out);
         lanes_write(admin, out);
         visitors_write(admin, out);
+        cache_write(admin, out);
     } else if (strcmp(path, "/health/ready") == 0 && admin_ready(admin))
         buffer_puts(out, "{\"status\":\"ready\"}\n");
     else if (strcmp(path, "/health/ready") == 0) {

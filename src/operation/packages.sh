@@ -33,7 +33,7 @@ test) wanted="$run $test" ;;
 system) wanted="$run $test $installed_system $cluster_system $watched_system $browser_system" ;;
 contract) wanted="$run $test python3-venv" ;;
 fuzz) wanted="$run clang libclang-rt-dev" ;;
-bench) wanted="$run python3 wrk g++ liblemon-dev" ;;
+bench) wanted="$run python3 wrk nghttp2-client g++ liblemon-dev" ;;
 *) echo "usage: packages.sh build|run|deb|test|system|contract|fuzz|bench" >&2 && exit 2 ;;
 esac
 

@@ -13,6 +13,7 @@
 #include "security_text.h"
 #include "seen.h"
 #include "service.h"
+#include "topic.h"
 #include "vocabulary.h"
 
 #include <errno.h>
@@ -109,8 +110,8 @@ static void on_notify(const char *payload, void *context)
     if (*payload && strcmp(payload, "reference") != 0)
         return;
     PGconn *db = database_connect_daemon(daemon->service.config);
-    if (PQstatus(db) == CONNECTION_OK)
-        vocabulary_load(db);
+    if (PQstatus(db) == CONNECTION_OK && vocabulary_load(db) && daemon->service.topics)
+        topics_void_all(daemon->service.topics); /* what C wrote meanwhile has the old words */
     PQfinish(db);
 }
 
@@ -135,6 +136,8 @@ static bool daemon_start(struct daemon *daemon, const struct config *config)
     daemon->service.wrote = on_write;
     daemon->service.wrote_context = daemon;
     daemon->service.shown = seen_note;
+    if (config->cache_mb > 0 && !(daemon->service.topics = topics_start(config, &daemon->service.contract)))
+        return false;
     daemon->jobs = jobs_start(config, JOBS, sizeof JOBS / sizeof *JOBS, on_notify, daemon);
     if (!daemon->jobs)
         return false;
@@ -193,6 +196,7 @@ static void daemon_stop(struct daemon *daemon)
     for (size_t i = 0; i < daemon->loop_count; i++)
         loop_stop(&daemon->loops[i]);
     jobs_stop(daemon->jobs); /* behind the loops, which wake them */
+    topics_stop(daemon->service.topics); /* behind both */
     seen_flush(daemon->service.config);
     if (daemon->listen_fd >= 0)
         close(daemon->listen_fd);
@@ -214,6 +218,8 @@ static void daemon_reread(struct daemon *daemon)
     daemon->reread = reread;
     log_set_level(reread->config.log_level);
     daemon->service.config = &reread->config;
+    if (daemon->service.topics)
+        topics_void_all(daemon->service.topics); /* headers and defaults are the configuration's */
     log_info("configuration_reread");
 }
 

@@ -42,7 +42,7 @@ static bool day_write(struct request *request, const PGresult *rows, struct buff
 
 static atomic_uint visits;
 
-static void day_answered(const struct request *request, const PGresult *rows)
+static void day_answered(struct request *request, const PGresult *rows)
 {
     (void)request;
     if (row_text(rows, 0, "name"))
