@@ -25,8 +25,11 @@
 
 enum { HEADERS_MAX = 32 };
 
+/* The head as libmicrohttpd keeps it: in one piece, where the ends of method, target, names and lines are zeroes. */
 static struct {
-    char *names[HEADERS_MAX], *values[HEADERS_MAX];
+    const char *method, *target, *version;
+    size_t size;
+    const char *names[HEADERS_MAX], *values[HEADERS_MAX];
     size_t count;
     void *context;           /* what request_connection() keeps */
     const struct request *request;
@@ -51,6 +54,10 @@ const union MHD_ConnectionInfo *MHD_get_connection_info(struct MHD_Connection *c
         info.socket_context = wire.context;
     else if (type == MHD_CONNECTION_INFO_CLIENT_ADDRESS)
         info.client_addr = (struct sockaddr *)&peer;
+    else if (type == MHD_CONNECTION_INFO_REQUEST_HEADER_SIZE)
+        info.header_size = wire.size;
+    else if (type == MHD_CONNECTION_INFO_CONNECTION_FD)
+        info.connect_fd = -1;
     else
         return NULL;
     return &info;
@@ -137,6 +144,8 @@ static void prepare(void)
     require(file && contract_load(&service.contract, file->bytes, file->length, &error));
     require(endpoints_load(&service.endpoints, &service.contract, EMBEDDED, EMBEDDED_COUNT, OPERATION_CODES, &report));
     loop.service = &service;
+    loop.visitors.most = 2;
+    loop.visitors.config = &service.config;
     loop.shard = metrics_shard(metrics_new(&service.contract, 1), 0);
     loop.work = work_start(eventfd(0, EFD_NONBLOCK));
     const struct lane_options options = {.database_url = "", .settings = ""};
@@ -145,20 +154,33 @@ static void prepare(void)
     require(loop.shard && loop.work);
 }
 
-/* "POST /v1/x HTTP/1.1", "Name: value", ... Returns the method; the target is what follows it. */
-static const char *head_read(char *head, const char **target)
+static const char *put(char **at, const char *text)
 {
-    const char *method = strsep(&head, " \n");
-    char *line = strsep(&head, "\n");
-    *target = line ? strsep(&line, " ") : "";
+    char *begin = *at;
+    const size_t size = strlen(text) + 1;
+    memcpy(begin, text, size);
+    *at += size;
+    return begin;
+}
+
+/* "POST /v1/x HTTP/1.1", "Name: value", ... A line that begins with a blank lies where a folded one would. */
+static void head_read(char *head, struct arena *arena)
+{
+    char *at = arena_alloc(arena, strlen(head) + 3 * HEADERS_MAX + 32), *line = strsep(&head, "\n");
+    wire.method = put(&at, strsep(&line, " "));
+    wire.target = put(&at, line ? strsep(&line, " ") : "");
+    wire.version = put(&at, line ? line : "HTTP/1.1");
+    at++;
     for (wire.count = 0; wire.count < HEADERS_MAX && (line = strsep(&head, "\r\n"));) {
-        char *name = strsep(&line, ":");
+        const char *name = strsep(&line, ":");
         if (!line)
             continue;
-        wire.names[wire.count] = name;
-        wire.values[wire.count++] = line + strspn(line, " ");
+        at += *name == ' ';
+        wire.names[wire.count] = put(&at, name);
+        wire.values[wire.count++] = put(&at, line + strspn(line, " "));
+        at++;
     }
-    return method;
+    wire.size = (size_t)(at - wire.method) + 2;
 }
 
 static void answer_look(const struct request *request)
@@ -173,46 +195,51 @@ static void answer_look(const struct request *request)
     json_decref(problem);
 }
 
-static void request_run(const char *method, const char *target, const char *body, size_t length)
+static enum MHD_Result receive(const char *data, size_t *size, void **state)
+{
+    return request_receive(&loop, (struct MHD_Connection *)&wire, wire.target, wire.method, wire.version, data, size, state);
+}
+
+static void request_run(const char *body, size_t length)
 {
     struct MHD_Connection *connection = (struct MHD_Connection *)&wire;
     void *state = NULL;
     size_t left = length, none = 0;
     wire.status = 0;
     request_connection(&loop, connection, &wire.context, MHD_CONNECTION_NOTIFY_STARTED);
-    request_line(&loop, target, connection);
-    require(request_receive(&loop, connection, target, method, "HTTP/1.1", NULL, &none, &state) == MHD_YES);
+    request_line(&loop, wire.target, connection);
+    require(receive(NULL, &none, &state) == MHD_YES);
     struct request *request = state;
     wire.request = request;
     if (length && !wire.status)
-        require(request_receive(&loop, connection, target, method, "HTTP/1.1", body, &left, &state) == MHD_YES && left == 0);
+        require(receive(body, &left, &state) == MHD_YES && left == 0);
     if (!wire.status)
-        require(request_receive(&loop, connection, target, method, "HTTP/1.1", NULL, &none, &state) == MHD_YES);
+        require(receive(NULL, &none, &state) == MHD_YES);
     while (request->phase == REQUEST_WAITING) {
         work_collect(loop.work);
         sched_yield();
     }
     if (!wire.status)
-        require(request_receive(&loop, connection, target, method, "HTTP/1.1", NULL, &none, &state) == MHD_YES && wire.status);
+        require(receive(NULL, &none, &state) == MHD_YES && wire.status);
     answer_look(request);
     request_end(&loop, connection, &state, MHD_REQUEST_TERMINATED_COMPLETED_OK);
     request_connection(&loop, connection, &wire.context, MHD_CONNECTION_NOTIFY_CLOSED);
-    require(!state && loop.requests == 0);
+    require(!state && loop.requests == 0 && loop.begun == 0 && loop.visitors.count == 0 && loop.visitors.held == 0);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static bool ready;
     struct arena arena;
-    const char *text = (const char *)data, *target;
+    const char *text = (const char *)data;
     if (!ready)
         prepare();
     ready = true;
     arena_init(&arena, 0);
     const char *end = memmem(text, size, "\n\n", 2);
     const size_t length = end ? (size_t)(end - text) : size;
-    const char *method = head_read(arena_copy(&arena, text, length), &target);
-    request_run(method, target, end ? end + 2 : NULL, end ? size - length - 2 : 0);
+    head_read(arena_copy(&arena, text, length), &arena);
+    request_run(end ? end + 2 : NULL, end ? size - length - 2 : 0);
     arena_release(&arena);
     return 0;
 }
