@@ -31,6 +31,8 @@ export const nameOf = (kind, item) => words[kind]?.[item.slug] ?? item.name;
 
 export const day = (text) => new Intl.DateTimeFormat(words.language, {dateStyle: "long"}).format(new Date(text));
 
+export const enumeration = (names) => new Intl.ListFormat(words.language).format(names);
+
 export const languageName = (tag) => {
     try {
         return new Intl.DisplayNames([words.language], {type: "language"}).of(tag) ?? tag;

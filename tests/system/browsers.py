@@ -76,6 +76,9 @@ class Browser:
     def focused(self):
         return self.driver.switch_to.active_element
 
+    def dark(self, dark):
+        self.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": [{"name": "prefers-color-scheme", "value": "dark" if dark else "light"}]})
+
     def offline(self, offline):
         self.driver.execute_cdp_cmd("Network.enable", {})
         self.driver.execute_cdp_cmd("Network.emulateNetworkConditions", {"offline": offline, "latency": 0, "downloadThroughput": -1,

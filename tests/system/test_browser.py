@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: EUPL-1.2
 # /docs and the sample portal in a browser: they work, break no policy, ask no foreign host and have no barriers.
+import contextlib
 import re
+import subprocess
 import urllib.parse
 
 import pytest
@@ -49,6 +51,14 @@ def test_docs_show_the_contract_and_try_it_out(browser, explorer):
     browser.shows(".live-responses-table", '"name": "Essen"')  # the example of its parameter
     assert not browser.barriers(*SWAGGER_UI_BARRIERS)
     browser.clean(host(explorer.url), provoked=SWAGGER_UI_COMPLAINTS)
+
+
+def test_a_package_of_another_hash_is_not_taken(tmp_path):
+    brought("make", "-s", "swagger-ui")  # or skipped, where npm brings nothing
+    run = subprocess.run(["src/operation/npm-package.sh", "axe-core", "4.14.1", "A" * 86 + "==", tmp_path / "axe", "axe.min.js"], cwd=ROOT,
+                         capture_output=True, text=True, timeout=120)
+    assert run.returncode == 1 and "has another hash than expected" in run.stderr
+    assert not list(tmp_path.iterdir())
 
 
 def test_docs_without_swagger_ui_say_how_to_bring_it(browser, start_daemon):
@@ -121,19 +131,41 @@ class Portal:
         assert self.browser.driver.execute_script("return document.documentElement.scrollWidth <= innerWidth")
 
 
-@pytest.fixture
-def portal(browser, start_daemon, tmp_path):
-    """On a server that asks for a proof of work from the second form on."""
-    with serving(tmp_path / "portal") as url:
-        daemon = start_daemon(start=False, WELCOME_PORTAL_URL=f"{url}/?", WELCOME_RATE_FORM=4, WELCOME_CHALLENGE_EFFORT=3000)
+@contextlib.contextmanager
+def portal_served(daemons, folder, **settings):
+    """(daemon, address of the portal that asks it)"""
+    with serving(folder / "portal") as url, daemons.running(start=False, WELCOME_PORTAL_URL=f"{url}/?", **settings) as daemon:
         with daemon.connect() as db:
             db.execute("DELETE FROM city WHERE slug LIKE 'test-%'")  # a chooser of the real ones
         daemon.start()
-        portal_for(daemon.url, tmp_path)
-        portal = Portal(browser, daemon, url)
-        portal.open()
-        browser.driver.execute_script("localStorage.clear(); sessionStorage.clear()")
-        yield portal
+        portal_for(daemon.url, folder)
+        yield daemon, url
+
+
+@pytest.fixture(scope="module")
+def served(daemons, tmp_path_factory):
+    with portal_served(daemons, tmp_path_factory.mktemp("portal")) as served:
+        yield served
+
+
+def opened(browser, daemon, url):
+    """The portal as for somebody who was never there."""
+    portal = Portal(browser, daemon, url)
+    portal.open()
+    browser.driver.execute_script("localStorage.clear(); sessionStorage.clear()")
+    return portal
+
+
+@pytest.fixture
+def portal(browser, served):
+    return opened(browser, *served)
+
+
+@pytest.fixture
+def guarded_portal(browser, daemons, tmp_path):
+    """Of a server that asks for a proof of work from the third form on."""
+    with portal_served(daemons, tmp_path, WELCOME_RATE_FORM=4, WELCOME_CHALLENGE_EFFORT=3000) as served:
+        yield opened(browser, *served)
 
 
 def test_a_reader_finds_an_article_by_audience_by_city_and_by_words(portal):
@@ -141,6 +173,9 @@ def test_a_reader_finds_an_article_by_audience_by_city_and_by_words(portal):
     portal.open()
     browser.shows(".found .note", "45 articles")
     portal.at_ease()
+    browser.dark(True)
+    portal.at_ease()
+    browser.dark(False)
     browser.choose("#audience", "student")
     browser.shows(".status", " articles")
     fewer = int(browser.text(".found .note").split()[0])
@@ -187,8 +222,8 @@ def test_a_reader_from_right_to_left_is_told_of_other_languages(portal):
     portal.clean(404)
 
 
-def test_a_newcomer_asks_confirms_by_mail_and_meets_a_guide(portal):
-    browser, people = portal.browser, portal.people
+def test_a_newcomer_asks_confirms_by_mail_and_meets_a_guide(guarded_portal):
+    portal, browser, people = guarded_portal, guarded_portal.browser, guarded_portal.people
     guide = people.guide("essen", languages=[{"tag": "ar", "level": "native"}], display_name="Samir")  # the first form
     email = people.address("newcomer")
     portal.open("/ask")
@@ -200,6 +235,9 @@ def test_a_newcomer_asks_confirms_by_mail_and_meets_a_guide(portal):
     assert faults == {"/display_name", "/email", "/languages/0/tag", "/languages/0/level", "/city", "/audience", "/consent"}
     assert browser.find("[name=email]").get_attribute("aria-invalid") == "true"
     portal.at_ease()
+    browser.dark(True)
+    portal.at_ease()
+    browser.dark(False)
     browser.driver.find_element("link text", "E-Mail-Adresse").click()
     assert browser.focused() == browser.find("[name=email]")
 
@@ -242,7 +280,7 @@ def test_a_newcomer_asks_confirms_by_mail_and_meets_a_guide(portal):
 
 def test_a_newcomer_comes_back_by_a_link_and_withdraws(portal):
     browser, people = portal.browser, portal.people
-    newcomer = people.newcomer("essen", languages=[{"tag": "vi", "level": "native"}])
+    newcomer = people.newcomer("bochum", languages=[{"tag": "vi", "level": "native"}])
     portal.open("/me")
     browser.shows("h1", "See your request")
     portal.at_ease()
@@ -268,6 +306,16 @@ def test_a_newcomer_comes_back_by_a_link_and_withdraws(portal):
     portal.open("/me")
     browser.shows("h1", "See your request")
     portal.clean()
+
+
+def test_the_portal_has_all_its_words_in_each_language(portal):
+    words = portal.browser.driver.execute_async_script("""
+        const done = arguments[0], shape = (value) => typeof value === "object" ? Object.fromEntries(Object.entries(value).map(([name, one]) =>
+            [name, shape(one)])) : (String(value).match(/\\{\\w+\\}/g) ?? []).sort().join();
+        Promise.all(["en", "de", "ar"].map((tag) => import(new URL(`words/${tag}.js`, location.href)))).then((all) => done(all.map((one) => shape(one.default))))""")
+    english, german, arabic = words
+    assert english == german and english.items() <= arabic.items()
+    assert set(arabic) - set(english) == {"audiences", "topics"}  # the server has no Arabic names of these
 
 
 def test_a_used_link_says_so_in_words(portal):

@@ -3,7 +3,7 @@
 import {call, getOwn, postOwn, session} from "../api.js";
 import {element} from "../elements.js";
 import {go, link} from "../route.js";
-import {day, fill, languageName, say, words} from "../words.js";
+import {day, enumeration, fill, languageName, say, words} from "../words.js";
 
 const LOOK_AGAIN = 15000; // ms
 const REACHED = {unverified: 0, open: 1, proposed: 1, awaiting_newcomer: 2, matched: 3};
@@ -23,9 +23,9 @@ function figures(found) {
 function guideCard(proposal, decide) {
     const {guide} = proposal;
     return element("section", {class: "card person", "aria-labelledby": "guide"},
-        element("h2", {id: "guide", dir: "auto"}, guide.display_name),
+        element("h2", {id: "guide"}, element("bdi", {}, guide.display_name)),
         guide.story && element("p", {dir: "auto"}, guide.story),
-        element("p", {class: "note"}, `${words.guide_speaks}: ${guide.languages.map((one) => languageName(one.tag)).join(", ")}`),
+        element("p", {class: "note"}, `${words.guide_speaks}: ${enumeration(guide.languages.map((one) => languageName(one.tag)))}`),
         element("p", {class: "note"}, fill(words.expires, {day: day(proposal.expires_at)})),
         element("div", {class: "together"},
             element("button", {click: () => decide("confirm")}, words.accept),
@@ -36,7 +36,7 @@ function guideCard(proposal, decide) {
 async function contact(found) {
     try {
         const {guide} = await getOwn(`/v1/matches/${found.match.id}`);
-        return element("section", {class: "card person"}, element("h2", {dir: "auto"}, guide.display_name),
+        return element("section", {class: "card person"}, element("h2", {}, element("bdi", {}, guide.display_name)),
             guide.email && element("p", {}, `${words.write_to} `, element("a", {href: `mailto:${guide.email}`, dir: "ltr"}, guide.email)));
     } catch (problem) {
         if (problem.status !== 403 && problem.status !== 404)
@@ -76,7 +76,7 @@ async function drawRequest(box, id) {
         found.state in REACHED && steps(found.state),
         found.proposal && found.state === "awaiting_newcomer" && guideCard(found.proposal, (verb) => then(`/v1/proposals/${found.proposal.id}/${verb}`)),
         found.match && await contact(found),
-        figures(found),
+        found.state !== "awaiting_newcomer" && figures(found),
         open && withdrawal(() => then(`/v1/guide-requests/${id}/withdraw`)),
     ];
     if (box.dataset.seen)
