@@ -100,10 +100,14 @@ bool media_clean_apart(struct media_input input, struct media_output *output, st
     return done || media_refuse(fault, code, NULL);
 }
 
-static void limit_to(int resource, rlim_t most)
+static void bounds_set(void)
 {
-    const struct rlimit limit = {most, most};
-    setrlimit(resource, &limit);
+#ifndef __SANITIZE_ADDRESS__
+    setrlimit(RLIMIT_AS, &(struct rlimit){MEMORY_MAX, MEMORY_MAX});
+#endif
+    setrlimit(RLIMIT_CPU, &(struct rlimit){SECONDS_MAX, SECONDS_MAX});
+    setrlimit(RLIMIT_CORE, &(struct rlimit){0, 0});
+    setrlimit(RLIMIT_FSIZE, &(struct rlimit){OUTPUT_MAX, OUTPUT_MAX});
 }
 
 int command_clean(const struct config *config, int argc, char **argv)
@@ -116,12 +120,7 @@ int command_clean(const struct config *config, int argc, char **argv)
         fputs("usage: welcomed clean < DOCUMENT > CLEANED\n", stderr);
         return COMMAND_USAGE;
     }
-#ifndef __SANITIZE_ADDRESS__
-    limit_to(RLIMIT_AS, MEMORY_MAX);
-#endif
-    limit_to(RLIMIT_CPU, SECONDS_MAX);
-    limit_to(RLIMIT_CORE, 0);
-    limit_to(RLIMIT_FSIZE, OUTPUT_MAX);
+    bounds_set();
     buffer_init(&document);
     buffer_init(&output.bytes);
     read_all(0, MEDIA_BYTES_MAX, &document);
