@@ -17,6 +17,7 @@ int command_account(const struct config *config, int argc, char **argv); /* src/
 int command_audit(const struct config *config, int argc, char **argv);   /* src/accounts/audit_command.c */
 int command_mail(const struct config *config, int argc, char **argv);    /* src/mail/mail_command.c */
 int command_match(const struct config *config, int argc, char **argv);   /* src/matching/match_command.c */
+int command_clean(const struct config *config, int argc, char **argv);   /* src/media/media_apart.c */
 int command_privacy(const struct config *config, int argc, char **argv); /* src/privacy/privacy_command.c */
 int command_config(const struct config *config, int argc, char **argv);  /* src/core/config.c: prints the table of keys */
 

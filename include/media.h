@@ -44,6 +44,9 @@ bool media_clean_png(struct media_input input, struct media_output *output, stru
 bool media_clean_webp(struct media_input input, struct media_output *output, struct media_fault *fault);
 bool media_clean_pdf(struct media_input input, struct media_output *output, struct media_fault *fault);
 
+/* media_clean_pdf() in a process of its own, which has bounds; only in the program itself. */
+bool media_clean_apart(struct media_input input, struct media_output *output, struct media_fault *fault);
+
 /* Fills fault; returns false. */
 bool media_refuse(struct media_fault *fault, const char *code, const char *limit);
 

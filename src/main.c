@@ -30,6 +30,7 @@ static const struct command {
     {"audit", "verify the seals of the audit, or list it: audit verify [--anchor NUMBER:HASH] | audit list [--subject ID]", command_audit, false},
     {"mail", "print the newest mail in the Maildir: mail last you@example.org [--token] [--wait SECONDS]", command_mail, false},
     {"match", "show what a round would propose for a snapshot: match --dry-run FILE|- [--greedy] [--whole]", command_match, true},
+    {"clean", "make a PDF fit to be shown to everybody, as the daemon does it: clean < DOCUMENT > CLEANED", command_clean, true},
     {"privacy", "what is kept too long, or the record of processing: privacy retention [--dry-run] | privacy report", command_privacy, false},
     {"config", "print the table of configuration keys", command_config, true},
 };

@@ -16,7 +16,7 @@ static const struct {
     {"image/jpeg", "jpg", media_clean_jpeg},
     {"image/png", "png", media_clean_png},
     {"image/webp", "webp", media_clean_webp},
-    {"application/pdf", "pdf", media_clean_pdf},
+    {"application/pdf", "pdf", media_clean_apart},
 };
 
 enum { KIND_COUNT = sizeof KINDS / sizeof *KINDS };
