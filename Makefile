@@ -4,19 +4,20 @@
 # Knobs: make CC=clang, make SANITIZE=address,undefined, make install DESTDIR=... prefix=...
 SANITIZE :=
 FUZZ_SECONDS := 60
+TARGETS  := $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
 SEEDS    := 30
 BUILD    := build/$(if $(SANITIZE),sanitized,release)
 DESTDIR  :=
 prefix   := /usr/local
 
 SOURCES  := $(wildcard src/*.c src/*/*.c)
-EMBEDDED := $(wildcard openapi.yaml src/*/*.sql src/*/*.yaml migrations/*.sql migrations/*/*.sql content/texts/*.json content/mail/*.json)
+EMBEDDED := $(wildcard openapi.yaml $(foreach kind,sql yaml html css js,src/*/*.$(kind)) migrations/*.sql migrations/*/*.sql content/texts/*.json content/mail/*.json)
 TESTS    := $(patsubst tests/unit/%.c,$(BUILD)/tests/%,$(wildcard tests/unit/test_*.c))
 FUZZERS  := $(patsubst tests/fuzz/%.c,$(BUILD)/%,$(wildcard tests/fuzz/fuzz_*.c))
 OBJECTS  := $(SOURCES:src/%.c=$(BUILD)/%.o) $(BUILD)/embedded.o
 PARTS     = $(filter-out $(BUILD)/main.o,$(OBJECTS))
 
-LIBRARIES := libmicrohttpd libpq jansson yaml-0.1 icu-i18n icu-uc libsodium libcurl libcmark libpcre2-8 zlib libical libmagic libturbojpeg libexif libpng libwebp libwebpmux libqpdf liboath librhonabwy libzip
+LIBRARIES := libmicrohttpd libpq jansson yaml-0.1 icu-i18n icu-uc libsodium libcurl libcmark libpcre2-8 zlib libical libmagic libturbojpeg libexif libpng libwebp libwebpmux libqpdf liboath librhonabwy libzip libsystemd
 # Asked when first needed and then remembered: the same call of make may be about to install the libraries.
 LIBRARY_CFLAGS = $(eval LIBRARY_CFLAGS := $(shell pkg-config --cflags $(LIBRARIES)))$(LIBRARY_CFLAGS)
 LIBRARY_LIBS   = $(eval LIBRARY_LIBS := $(shell pkg-config --libs $(LIBRARIES)) -lm)$(LIBRARY_LIBS)
@@ -35,6 +36,11 @@ $(BUILD)/welcomed: $(OBJECTS)
 $(BUILD)/%.o: src/%.c $(BUILD)/flags
 	@mkdir -p $(@D)
 	$(COMPILE) -MMD -MP -c -o $@ $<
+
+# The version of the program is that of its contract.
+VERSION := $(shell sed -n 's/^  version: //p' openapi.yaml)
+$(BUILD)/main.o: openapi.yaml
+$(BUILD)/main.o: CPPFLAGS += -DWELCOME_VERSION='"$(VERSION)"'
 
 $(BUILD)/embedded.o: $(BUILD)/embedded.S $(EMBEDDED)
 	$(CC) -c -o $@ $<
@@ -105,22 +111,51 @@ bench-matching: ## the matching: what a round costs, and SEEDS (30) simulated ye
 	@src/operation/packages.sh bench
 	$(MAKE) $(addprefix $(BUILD)/bench/,simulation matching_time lemon_oracle)
 	@bench/matching.sh $(BUILD)/bench $(SEEDS)
-fuzz: ## each fuzz target for FUZZ_SECONDS (60)
+fuzzers-built:
 	@src/operation/packages.sh fuzz
-	$(MAKE) CC=clang SANITIZE=fuzzer-no-link,address,undefined BUILD=build/fuzz fuzzers
-	@set -e; for name in $(notdir $(FUZZERS)); do \
-	    mkdir -p build/fuzz/corpus/$$name; \
-	    build/fuzz/$$name -max_total_time=$(FUZZ_SECONDS) -timeout=10 build/fuzz/corpus/$$name $$(ls -d tests/fuzz/seeds/$$name 2>&-); \
-	done
+	$(MAKE) -s -j "$$(nproc)" CC=clang SANITIZE=fuzzer-no-link,address,undefined BUILD=build/fuzz fuzzers
+fuzz: fuzzers-built ## each fuzz target (or TARGETS='fuzz_tree') for FUZZ_SECONDS (60), from what earlier runs found
+	@setpriv --pdeathsig TERM tests/fuzz/run.sh $(FUZZ_SECONDS) on $(TARGETS)
+test-fuzz: fuzzers-built ## the kept inputs of each fuzz target again, and a few seconds of new ones
+	@setpriv --pdeathsig TERM tests/fuzz/run.sh 4 ci $(TARGETS)
+swagger-ui: ## bring swagger-ui, which /docs shows the contract with, to build/swagger-ui: from npm, by version and hash
+	@src/operation/npm-package.sh swagger-ui-dist 5.35.0 \
+	    U06rpMtW9V3XPGOBeamTUSr0Z09jMX4IJuANpE/EZbAhw0G8CgwrzU4YmXkn/h0wCDNsXdGarTNNHC3sU8yVUQ== \
+	    build/swagger-ui swagger-ui.css swagger-ui-bundle.js LICENSE NOTICE
 docs: all ## write docs/configuration.md from the table in src/core/config.c
 	$(BUILD)/welcomed config > docs/configuration.md
 packages: ## install the distribution's packages that building and running need
 	@src/operation/packages.sh run
 
-install: all ## copy the program and its data below $(DESTDIR)$(prefix)
-	install -D -m 755 $(BUILD)/welcomed $(DESTDIR)$(prefix)/bin/welcomed
-	install -D -m 644 migrations/roles.sql $(DESTDIR)$(prefix)/share/welcomed/roles.sql
-	cd content && find . -type f -exec install -D -m 644 {} $(abspath $(DESTDIR)$(prefix))/share/welcomed/content/{} \;
+# What is installed, below $(DESTDIR); files with paths in them name the place they will have.
+bindir  := $(prefix)/bin
+datadir := $(prefix)/share/welcomed
+docdir  := $(prefix)/share/doc/welcomed
+mandir  := $(prefix)/share/man
+unitdir := $(prefix)/lib/systemd/system
+PLACE    = sed -e 's|@bindir@|$(bindir)|g' -e 's|@datadir@|$(datadir)|g' -e 's|@docdir@|$(docdir)|g'
+
+install: all ## copy program, data, units and manual below $(DESTDIR)$(prefix); /etc/welcomed/welcomed.conf if there is none
+	install -D -m 755 $(BUILD)/welcomed $(DESTDIR)$(bindir)/welcomed
+	install -d $(addprefix $(DESTDIR),$(datadir) $(docdir) $(mandir)/man5 $(mandir)/man8 $(unitdir) $(prefix)/lib/sysusers.d /etc/welcomed)
+	install -m 644 migrations/roles.sql $(DESTDIR)$(datadir)/roles.sql
+	install -m 755 packaging/backup.sh $(DESTDIR)$(datadir)/backup.sh
+	[ ! -d build/swagger-ui ] || install -D -m 644 -t $(DESTDIR)$(datadir)/swagger-ui build/swagger-ui/*
+	cd content && find . -type f -exec install -D -m 644 {} $(abspath $(DESTDIR)$(datadir))/content/{} \;
+	install -m 644 README.md ARCHITECTURE.md SECURITY.md LICENSE docs/*.md $(DESTDIR)$(docdir)
+	sed 's/server daemon:/server 127.0.0.1:/' docker/nginx.conf > $(DESTDIR)$(docdir)/nginx.conf
+	install -m 644 packaging/sysusers.conf $(DESTDIR)$(prefix)/lib/sysusers.d/welcomed.conf
+	set -e; for unit in packaging/systemd/*; do $(PLACE) $$unit > $(DESTDIR)$(unitdir)/$${unit##*/}; done
+	$(PLACE) packaging/welcomed.8 > $(DESTDIR)$(mandir)/man8/welcomed.8
+	$(BUILD)/welcomed config | awk -f packaging/conf-page.awk > $(DESTDIR)$(mandir)/man5/welcomed.conf.5
+	[ -e $(DESTDIR)/etc/welcomed/welcomed.conf ] || $(PLACE) packaging/welcomed.conf | install -m 640 /dev/stdin $(DESTDIR)/etc/welcomed/welcomed.conf
+
+uninstall: ## remove what install copied; /etc/welcomed and /var/lib/welcomed stay
+	rm -rf $(addprefix $(DESTDIR),$(bindir)/welcomed $(datadir) $(docdir) $(mandir)/man8/welcomed.8 $(mandir)/man5/welcomed.conf.5 \
+	    $(prefix)/lib/sysusers.d/welcomed.conf $(addprefix $(unitdir)/,$(notdir $(wildcard packaging/systemd/*))))
+
+deb: ## build a Debian package of this version, build/welcomed_*.deb
+	@packaging/deb.sh
 
 clean: ## remove what was built; data in .local stays
 	rm -rf build
@@ -132,7 +167,7 @@ flags: # how one file is compiled, for tests/lint.sh
 	@echo '$(COMPILE)'
 
 FORCE:
-.PHONY: all unit-tests fuzzers run test test-system test-contract lint bench bench-matching fuzz docs packages install clean help flags FORCE
+.PHONY: all unit-tests fuzzers fuzzers-built run test test-system test-contract lint bench bench-matching fuzz test-fuzz swagger-ui docs packages install uninstall deb clean help flags FORCE
 .DELETE_ON_ERROR:
 .SECONDARY:
 -include $(wildcard $(BUILD)/*.d $(BUILD)/*/*.d)

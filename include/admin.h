@@ -5,6 +5,7 @@
 
 #include "loop.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 
 struct admin;
@@ -14,7 +15,20 @@ struct admin;
 struct admin *admin_start(int listen_fd, const struct loop *loops, size_t loop_count);
 void admin_stop(struct admin *admin);
 
-/* A listening TCP socket on that address (a name or number) and port; -1 with a sentence on standard error. */
-int listener_open(const char *address, int port);
+/* Whether what /health/ready says is yes: every lane of every loop has a link, and nobody has asked us to stop. */
+bool admin_ready(const struct admin *admin);
+
+/* The two listening TCP sockets: those that systemd (or who else speaks its protocol) hands over under the names "public" and "admin",
+ * which therefore go on queueing clients while the daemon is exchanged; what is not handed over is opened as configured. */
+struct listeners {
+    int public_fd, admin_fd; /* -1: not open */
+    bool handed;              /* the public one was handed over */
+};
+
+/* False, with a sentence on standard error and nothing left open, when one cannot be had. */
+bool listeners_open(struct listeners *listeners, const struct config *config);
+
+/* The port that a listening socket is bound to; 0 when it cannot be told. */
+int listener_port(int fd);
 
 #endif

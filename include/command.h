@@ -8,6 +8,7 @@
 enum command_status { COMMAND_OK = 0, COMMAND_FAILED = 1, COMMAND_USAGE = 2 };
 
 int command_serve(const struct config *config, int argc, char **argv);   /* src/operation/serve.c */
+int command_health(const struct config *config, int argc, char **argv);  /* src/operation/health.c */
 int command_check(const struct config *config, int argc, char **argv);   /* src/operation/check.c */
 int command_migrate(const struct config *config, int argc, char **argv); /* src/core/migrate.c */
 int command_import(const struct config *config, int argc, char **argv);  /* src/operation/import.c */

@@ -66,13 +66,18 @@ struct config {
     int retention_demand_days;
     const char *operator_name;       /* in the record of processing activities; NULL: not told */
     const char *privacy_contact;     /* likewise */
+    const char *security_contact;    /* of /.well-known/security.txt; NULL: there is none */
+    const char *security_policy;     /* likewise */
     const char *content_directory;   /* where `import` reads */
     const char *attachments;         /* folder of the files of service requests; NULL: they are in the database */
+    const char *swagger_ui;          /* folder of its files, for /docs; NULL: it is not there */
     bool check_answers;              /* every answer is validated against its schema */
     const char *log_level;           /* debug, info, warning or error */
     int body_max;                    /* bytes a request body may have unless the contract says otherwise */
     int requests_max;                /* requests in flight per loop */
     int connections_max;             /* open connections per loop */
+    int patience_seconds;            /* how long a client may take to send a head, and more for bodies and answers by their length */
+    int held_max;                    /* bytes of bodies and answers kept for clients, per loop */
     int queue_seconds;               /* how long a request may wait for a database link before 503 */
     int drain_seconds;               /* how long SIGTERM waits for accepted requests */
     struct arena arena;              /* owns the texts */

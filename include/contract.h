@@ -41,6 +41,7 @@ struct answer_form {
     const struct media *media; /* in the document's order: the first is for who does not mind */
     size_t media_count;        /* 0: no body */
     const struct schema *schema; /* of application/json, which rows are written as; NULL: it is none of them */
+    const struct node *node; /* as documented: its headers and links */
 };
 
 struct names {
@@ -96,6 +97,10 @@ struct contract {
 /* Compiles the document. On a fault returns false with its line and sentence in error; contract is to be released all the same. */
 bool contract_load(struct contract *contract, const char *yaml, size_t length, struct tree_error *error);
 void contract_release(struct contract *contract);
+
+/* Whether every link of an answer leads to an operation there is and gives it, from what is there, what it takes. Part of contract_load();
+ * src/core/contract_links.c */
+bool contract_links_check(const struct contract *contract, struct tree_error *error);
 
 /* The operation of that id, or NULL. */
 const struct operation *contract_find(const struct contract *contract, const char *id);

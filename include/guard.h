@@ -19,6 +19,10 @@ bool guard_claim(struct request *request, const char **name, const char **body);
 /* Counts an admitted request; false: its client has had enough, and request->problem says so. Needs no database and takes no lock. */
 bool guard_limit(struct request *request);
 
+/* Counts what was asked of the database for somebody signed in. An account has the limits of one client, from however many it comes; who it
+ * is is known with the answer only, so each session of one that has had enough is stopped by guard_limit() from its next request on. */
+void guard_account(const struct request *request, const char *account);
+
 /* What limit_address() is asked: kind, address, where it stands in the body, how many in how many seconds, as text in the arena.
  * False: the request names no address that is limited; or (request->problem) out of memory. */
 bool guard_address(struct request *request, const char *values[5]);

@@ -6,6 +6,7 @@
 #include "lane.h"
 #include "metrics.h"
 #include "service.h"
+#include "visitor.h"
 #include "watch.h"
 #include "work.h"
 
@@ -28,6 +29,7 @@ struct loop {
     struct metrics_shard *shard;
     struct lane *lanes[LANE_COUNT];
     struct MHD_Daemon *http;
+    struct visitors visitors;
     struct work *work;
     int epoll_fd;
     int wake_fd;
@@ -39,10 +41,15 @@ struct loop {
     bool quiet;              /* accepts no more */
     bool resumed;            /* a connection was resumed: MHD must run */
     atomic_size_t requests;  /* whole and not yet answered */
+    atomic_size_t begun;     /* their headers are here, the end of their answer is not yet sent */
+    atomic_llong turned;     /* clock_ms() of the last tick */
     atomic_bool stopping;
     pthread_t thread;
     bool started;
 };
+
+/* Connections that each of so many loops may have: what the configuration says, or what the files this process may open allow. */
+size_t loop_connections(const struct config *config, size_t loops);
 
 /* Starts the loop's thread; listen_fd stays the caller's (the loop works on a duplicate). share = number of loops, by which lanes
  * are divided. False (logged) when something could not be had; loop_stop() is then still to be called. */

@@ -14,6 +14,7 @@
 #include "router.h"
 #include "schema.h"
 #include "target.h"
+#include "visitor.h"
 #include "work.h"
 
 #include <jansson.h>
@@ -30,6 +31,7 @@ struct request {
     struct arena arena;
     struct loop *loop;
     struct MHD_Connection *connection;
+    struct visitor *visitor; /* the connection's; NULL: it is being closed */
     enum request_phase phase;
     bool headed;     /* its first line and headers have been looked at */
     bool counted;    /* among the loop's requests in flight */
@@ -45,6 +47,9 @@ struct request {
     struct buffer body;
     size_t body_seen; /* bytes received, kept or dropped */
     bool body_too_large;
+    bool doubtful; /* where it ends: it is answered at once, and its connection closed */
+    bool has_body;       /* one is announced */
+    bool head_too_long;
     json_t *json;    /* the body; owned */
     const char *content_type; /* of a body of bytes, as documented; NULL: there is none */
     json_t **values; /* of the operation's parameters, by index; owned; NULL: absent */
@@ -87,11 +92,18 @@ struct request {
     const char *served; /* the language an answer is in, where the statement or the C part said it; borrowed */
 };
 
+/* The checks of the head itself; refuses what is doubtful. Then, with what is wrong with the target (NULL: nothing), the rest. src/core/head.c */
+void head_check(struct request *request, const char *method, const char *version);
+void head_refused(struct request *request, const char *target_fault);
+
 /* The checks before the database; false: request->problem says why, or the method is OPTIONS. src/core/admit.c */
 bool request_admit(struct request *request);
 
 /* A request header of that name, or NULL. */
 const char *request_header(const struct request *request, const char *name);
+
+/* What stands behind Bearer, of an admitted request that needs a session. */
+const char *request_token(const struct request *request);
 
 /* Binds and sends; the answer comes later. False: request->problem says why it was not sent. src/core/dispatch.c */
 bool request_dispatch(struct request *request);

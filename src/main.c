@@ -25,6 +25,7 @@ static const struct command {
     {"import", "read reference data and content from content/ or the folder given; --demo adds invented people", command_import, false},
     {"export", "write content to a folder of files that import reads: export FOLDER [--force]", command_export, false},
     {"check", "prove that contract, statements and database agree", command_check, false},
+    {"health", "ask the admin listener of the daemon that runs with this configuration whether it is ready", command_health, false},
     {"account", "create an account with a role: account create --role admin --email you@example.org", command_account, false},
     {"audit", "verify the seals of the audit, or list it: audit verify [--anchor NUMBER:HASH] | audit list [--subject ID]", command_audit, false},
     {"mail", "print the newest mail in the Maildir: mail last you@example.org [--token] [--wait SECONDS]", command_mail, false},

@@ -31,7 +31,7 @@ for compiler in gcc clang; do
 done
 
 mapfile -t files < <(git ls-files --cached --others --exclude-standard | while read -r file; do [ ! -f "$file" ] || echo "$file"; done)
-mapfile -t sources < <(printf '%s\n' "${files[@]}" | grep -E '\.(c|h|sh|py|sql|ya?ml)$|^Makefile$|^\.ci/run$' | grep -v ^content/)
+mapfile -t sources < <(printf '%s\n' "${files[@]}" | grep -E '\.(c|h|sh|py|sql|ya?ml|html|css|m?js|ts)$|^Makefile$|^\.ci/run$' | grep -v ^content/)
 mapfile -t scripts < <(printf '%s\n' "${sources[@]}" | grep -E '\.sh$|^\.ci/run$')
 mapfile -t pythons < <(printf '%s\n' "${sources[@]}" | grep -E '\.py$')
 

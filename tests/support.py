@@ -219,7 +219,7 @@ class Daemon:
             "WELCOME_MAIL_DIRECTORY": str(folder / "mail"), "WELCOME_CONTENT_DIRECTORY": str(ROOT / "content"),
             "WELCOME_RATE_READ": "1000000", "WELCOME_RATE_SEARCH": "1000000", "WELCOME_RATE_FORM": "1000000",
             "WELCOME_RATE_FORM_PER_ADDRESS": "1000", "WELCOME_RATE_SIGN_IN": "1000000", "WELCOME_RATE_SIGN_IN_PER_ADDRESS": "1000",
-            "WELCOME_SECRET_KEY": SECRET_KEY,
+            "WELCOME_SECRET_KEY": SECRET_KEY, "WELCOME_QUEUE_SECONDS": "10",  # the machine may be busy with more than this
             "WELCOME_MATCHING_PAUSE": "0", "WELCOME_JOB_PAUSE": "1", "WELCOME_CHECK_ANSWERS": "true",
         } | {name: str(value) for name, value in settings.items()}
 

@@ -77,12 +77,27 @@ static bool admit_type(struct request *request)
     return false;
 }
 
+/* Nothing is unpacked, so nothing can become larger than what was sent. */
+static bool admit_coding(struct request *request)
+{
+    const char *coding = request_header(request, "Content-Encoding");
+    if (coding && strcasecmp(coding, "identity") != 0) {
+        request_fault(request, NULL, "Content-Encoding", "enum", "identity");
+        request_fail(request, "unsupported_media_type");
+    }
+    return !request->problem;
+}
+
 static bool body_parse(struct request *request)
 {
     json_error_t error;
     request->json = json_parse(request->body.bytes, request->body.length, JSON_REJECT_DUPLICATES, &error);
-    if (request->json)
-        return true;
+    if (request->json) {
+        request->json = json_settle(request->json);
+        if (!request->json)
+            request_fail(request, "overloaded");
+        return !request->problem;
+    }
     request_fail(request, "malformed_request");
     const char *place = arena_printf(&request->arena, "%d:%d", error.line, error.column);
     switch (json_error_code(&error)) {
@@ -110,7 +125,7 @@ static bool admit_body(struct request *request)
         request_fail(request, "payload_too_large");
     } else if (buffer_failed(&request->body))
         request_fail(request, "overloaded");
-    else if (request->body.length > 0 && admit_type(request) && operation->body)
+    else if (request->body.length > 0 && admit_coding(request) && admit_type(request) && operation->body)
         body_parse(request);
     return !request->problem;
 }

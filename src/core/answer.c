@@ -3,6 +3,7 @@
 #include "request.h"
 
 #include "compress.h"
+#include "guard.h"
 #include "identity.h"
 #include "log.h"
 #include "loop.h"
@@ -262,6 +263,13 @@ static void note_session(const struct request *request)
         session_used(PQgetvalue(identity, 0, 0));
 }
 
+static void note_account(const struct request *request)
+{
+    const PGresult *identity = identity_of(request);
+    if (identity)
+        guard_account(request, PQgetvalue(identity, 0, 2));
+}
+
 /* What the operation's C did beside the database is taken back, unless nobody knows whether the database kept its part. */
 static void undo(struct request *request)
 {
@@ -276,9 +284,11 @@ static void answer_outcome(struct request *request)
     case OUTCOME_ANSWERED:
         request->loop->wrote |= request->endpoint->operation->lane == LANE_WRITE;
         note_session(request);
+        note_account(request);
         answer_rows(request);
         return;
     case OUTCOME_REFUSED:
+        note_account(request);
         answer_refused(request);
         return;
     case OUTCOME_LOST:

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: EUPL-1.2
- * Calendars as libical writes them: it escapes and folds. */
+ * Calendars as libical writes them: it escapes; lines are folded here. */
 #include "calendar.h"
 
 #include <libical/ical.h>
@@ -8,6 +8,8 @@
 #include <string.h>
 
 #include "banned.h"
+
+enum { LINE_BYTES = 75 }; /* without its end */
 
 struct calendar {
     icalcomponent *root;
@@ -160,7 +162,10 @@ static bool categories_add(icalcomponent *component, const char *lines)
     for (const char *at = lines; at && *at;) {
         char category[200] = "";
         const size_t length = strcspn(at, "\n");
-        memcpy(category, at, length < sizeof category ? length : sizeof category - 1);
+        size_t kept = length < sizeof category ? length : sizeof category - 1;
+        while (kept > 0 && ((unsigned char)at[kept] & 0xC0) == 0x80)
+            kept--; /* to the end of a letter */
+        memcpy(category, at, kept);
         if (!property_add(component, icalproperty_new_categories(category)))
             return false;
         at += length + (at[length] == '\n');
@@ -297,11 +302,42 @@ bool calendar_add_invitation(struct calendar *calendar, const struct calendar_in
     return filled;
 }
 
+static size_t letter_bytes(unsigned char first)
+{
+    return first < 0xC0 ? 1 : first < 0xE0 ? 2 : first < 0xF0 ? 3 : 4;
+}
+
+/* Folds lines between letters (RFC 5545 §3.1): libical also does it between the CR and LF of a line's end. Control characters, which
+ * it lets through and no text may have (§3.3.11), are left out. */
+static void folded_write(struct buffer *out, const char *text)
+{
+    size_t column = 0;
+    for (const char *at = text; *at; at++) {
+        const unsigned char byte = (unsigned char)*at;
+        if (strncmp(at, "\r\n ", 3) == 0) { /* its own fold */
+            at += 2;
+            continue;
+        }
+        if (byte == '\n') {
+            buffer_puts(out, "\r\n");
+            column = 0;
+        }
+        if ((byte < 0x20 && byte != '\t') || byte == 0x7F)
+            continue;
+        if ((byte & 0xC0) != 0x80 && column + letter_bytes(byte) > LINE_BYTES) {
+            buffer_puts(out, "\r\n ");
+            column = 1;
+        }
+        buffer_putc(out, (char)byte);
+        column++;
+    }
+}
+
 bool calendar_write(const struct calendar *calendar, struct buffer *out)
 {
     char *text = icalcomponent_as_ical_string_r(calendar->root);
     if (text)
-        buffer_puts(out, text);
+        folded_write(out, text);
     free(text);
     return text != NULL;
 }

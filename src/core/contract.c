@@ -254,11 +254,12 @@ static bool answer_compile(struct compiler *compiler, const char *status, const 
     const bool others = strcmp(status, "default") == 0;
     const long number = others ? 0 : strtol(status, &end, 10);
     node = dereference(compiler, node);
-    if (!node || !members_known(compiler, node, "a response", " description content headers "))
+    if (!node || !members_known(compiler, node, "a response", " description content headers links "))
         return false;
     if (!others && (*end || number < 100 || number > 599))
         return refuse(compiler, node->line, "%s is no status", status);
     answer->status = (int)number;
+    answer->node = node;
     const struct node *content = node_get(node, "content");
     return !content || content_compile(compiler, content, answer);
 }
@@ -472,7 +473,7 @@ bool contract_load(struct contract *contract, const char *yaml, size_t length, s
         return refuse(&compiler, contract->document->line, "openapi must be 3.1");
     return members_known(&compiler, contract->document, "the document", " openapi info servers tags paths components security externalDocs ") &&
            components_compile(&compiler, node_get(contract->document, "components")) &&
-           paths_compile(&compiler, node_get(contract->document, "paths"));
+           paths_compile(&compiler, node_get(contract->document, "paths")) && contract_links_check(contract, error);
 }
 
 void contract_release(struct contract *contract)

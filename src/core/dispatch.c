@@ -78,7 +78,7 @@ static bool add_identity(struct request *request)
     const struct operation *operation = request->endpoint->operation;
     struct arena *arena = &request->arena;
     if (!operation->anonymous) {
-        const char *hash = token_hash_text(request_header(request, "Authorization") + strlen("Bearer "), arena);
+        const char *hash = token_hash_text(request_token(request), arena);
         const char *tasks = sql_text_array(operation->tasks.items, operation->tasks.count, arena);
         const char *const values[] = {hash, tasks, operation->tasks.count ? path_id(request) : NULL};
         if (!hash || !tasks || !core_step(request, CORE_AUTHENTICATE, values, 3, true))

@@ -132,6 +132,6 @@ void request_headers(struct request *request)
     if (request->endpoint && request->endpoint->operation->success->media_count > 1)
         response_header(request, "Vary", "Accept");
     headers_cors(request);
-    if (atomic_load_explicit(&request->loop->service->draining, memory_order_relaxed))
+    if (request->doubtful || atomic_load_explicit(&request->loop->service->draining, memory_order_relaxed))
         response_header(request, "Connection", "close");
 }

@@ -15,6 +15,7 @@
 #include <stdlib.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "banned.h"
@@ -22,7 +23,7 @@
 #define TICK_MS 20
 #define EVENTS_MAX 64
 #define CONNECTION_MEMORY 16384 /* bytes MHD keeps a connection: request line, headers and answer headers */
-#define CONNECTION_IDLE 60      /* seconds */
+#define FILES_OTHER 256         /* that are no client's: database, jobs, admins, what is read and written */
 
 /* Lanes of the whole daemon; each loop gets its share, at least one link of each (ARCHITECTURE.md, "Lanes"). */
 static const struct {
@@ -86,8 +87,8 @@ static bool http_start(struct loop *loop, int listen_fd)
         return false;
     loop->http = MHD_start_daemon(
         MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG, 0, NULL, NULL, request_receive, loop,
-        MHD_OPTION_EXTERNAL_LOGGER, http_log, NULL, MHD_OPTION_LISTEN_SOCKET, own_fd, MHD_OPTION_CONNECTION_LIMIT, (unsigned)loop->service->config->connections_max,
-        MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY, MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)CONNECTION_IDLE,
+        MHD_OPTION_EXTERNAL_LOGGER, http_log, NULL, MHD_OPTION_LISTEN_SOCKET, own_fd, MHD_OPTION_CONNECTION_LIMIT, (unsigned)loop->visitors.most,
+        MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY,
         MHD_OPTION_NOTIFY_CONNECTION, request_connection, loop, MHD_OPTION_URI_LOG_CALLBACK, request_line, loop,
         MHD_OPTION_NOTIFY_COMPLETED, request_end, loop,
         MHD_OPTION_UNESCAPE_CALLBACK, leave_escaped, NULL, MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_END);
@@ -97,6 +98,16 @@ static bool http_start(struct loop *loop, int listen_fd)
     }
     const union MHD_DaemonInfo *info = MHD_get_daemon_info(loop->http, MHD_DAEMON_INFO_EPOLL_FD);
     return info && loop_watch(loop, info->epoll_fd, &loop->http_watch);
+}
+
+size_t loop_connections(const struct config *config, size_t loops)
+{
+    struct rlimit limit;
+    const size_t wanted = (size_t)config->connections_max;
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY)
+        return wanted;
+    const size_t allowed = limit.rlim_cur > FILES_OTHER ? (limit.rlim_cur - FILES_OTHER) / loops : 1;
+    return wanted < allowed ? wanted : allowed < 2 ? 2 : allowed;
 }
 
 static bool lanes_start(struct loop *loop, size_t share)
@@ -147,12 +158,14 @@ static void loop_quiesce(struct loop *loop)
 
 static void loop_tick(struct loop *loop, int64_t now)
 {
+    atomic_store_explicit(&loop->turned, now, memory_order_relaxed);
     work_collect(loop->work); /* should a wake be lost */
     for (size_t i = 0; i < LANE_COUNT; i++)
         lane_tick(loop->lanes[i], now);
     if (loop->wrote && loop->service->wrote)
         loop->service->wrote(loop->service->wrote_context);
     loop->wrote = false;
+    visitors_look(&loop->visitors, now);
     if (atomic_load_explicit(&loop->service->draining, memory_order_relaxed))
         loop_quiesce(loop);
 }
@@ -187,7 +200,10 @@ static void *loop_run(void *cls)
 bool loop_start(struct loop *loop, struct service *service, size_t number, size_t share, int listen_fd)
 {
     *loop = (struct loop){.http_watch = {http_ready}, .wake_watch = {wake_ready}, .service = service, .epoll_fd = -1, .wake_fd = -1};
+    atomic_store(&loop->turned, clock_ms());
     loop->shard = metrics_shard(service->metrics, number);
+    loop->visitors.most = loop_connections(service->config, share);
+    loop->visitors.config = &service->config;
     loop->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
     loop->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     loop->compressor = compressor_new();
@@ -224,8 +240,10 @@ void loop_stop(struct loop *loop)
         pthread_join(loop->thread, NULL);
     }
     loop_abandon(loop);
-    if (loop->http)
+    if (loop->http) {
+        loop_quiesce(loop); /* else MHD may shut the listening socket down, for all who share it */
         MHD_stop_daemon(loop->http);
+    }
     for (size_t i = 0; i < LANE_COUNT; i++)
         lane_free(loop->lanes[i]);
     cache_free(loop->cache);

@@ -14,7 +14,7 @@ static const int64_t BOUNDS[] = {250, 500, 1000, 2500, 5000, 10000, 25000, 50000
 #define BUCKETS (sizeof BOUNDS / sizeof *BOUNDS + 1)
 
 /* Statuses that are counted by themselves; any other counts as the hundred it belongs to. */
-static const int STATUSES[] = {200, 201, 202, 204, 304, 308, 400, 401, 403, 404, 405, 406, 409, 410, 412, 413, 415, 422, 428, 429, 500, 503};
+static const int STATUSES[] = {200, 201, 202, 204, 304, 308, 400, 401, 403, 404, 405, 406, 409, 410, 412, 413, 414, 415, 422, 428, 429, 431, 500, 503};
 #define STATUS_COUNT (sizeof STATUSES / sizeof *STATUSES)
 
 struct operation_figures {

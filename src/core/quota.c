@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: EUPL-1.2
- * How much one client, and one mail address, may ask for: which limit an operation has, who the client is, what the headers tell. */
+ * How much one client, one account and one mail address may ask for: which limit an operation has, who the client is, what the headers tell. */
 #include "guard.h"
 
 #include "config.h"
+#include "identity.h"
 #include "loop.h"
 
 #include <sodium.h>
+#include <stdio.h>
 #include <string.h>
 #include <strings.h>
 #include <time.h>
@@ -89,6 +91,19 @@ static uint64_t client_hash(const struct request *request)
     return hash;
 }
 
+/* A session or an account, by its token or id. */
+static uint64_t holder_hash(const struct request *request, const char *holder)
+{
+    struct {
+        unsigned char rate;
+        char holder[TOKEN_LENGTH + 1];
+    } what = {.rate = (unsigned char)request->endpoint->operation->rate};
+    uint64_t hash;
+    snprintf(what.holder, sizeof what.holder, "%s", holder);
+    crypto_shorthash((unsigned char *)&hash, (const unsigned char *)&what, sizeof what, request->loop->service->client_key);
+    return hash;
+}
+
 static int seconds_up(int64_t us)
 {
     return (int)((us + SECOND - 1) / SECOND);
@@ -136,12 +151,49 @@ bool guard_solved(struct request *request, const char *values[2])
     return !request->problem;
 }
 
+/* A session that has to wait is one whose quota of one is not there. */
+static struct limit halt_for(int64_t wait)
+{
+    return (struct limit){1, wait};
+}
+
+static bool session_halted(struct request *request, const struct limit *limit)
+{
+    if (request->endpoint->operation->anonymous)
+        return false;
+    const struct limit halt = halt_for(limit->window);
+    const uint64_t session = holder_hash(request, request_token(request));
+    const struct limit_verdict verdict = limit_look(request->loop->service->limits, session, &halt, clock_us());
+    if (verdict.whole == 0)
+        return false;
+    request->limited = true;
+    request->verdict = (struct limit_verdict){.whole = verdict.whole, .wait = verdict.whole};
+    request->retry_after = seconds_up(verdict.whole);
+    request_fail(request, "rate_limited");
+    return true;
+}
+
+void guard_account(const struct request *request, const char *account)
+{
+    const struct rate *rate = rate_of(request);
+    const struct limit limit = {quota_at(request, rate->quota), rate->seconds * SECOND};
+    if (limit.quota == 0)
+        return;
+    struct limit_table *limits = request->loop->service->limits;
+    const struct limit_verdict verdict = limit_take(limits, holder_hash(request, account), &limit, clock_us());
+    const struct limit halt = halt_for(verdict.wait);
+    if (!verdict.allowed)
+        limit_take(limits, holder_hash(request, request_token(request)), &halt, clock_us());
+}
+
 bool guard_limit(struct request *request)
 {
     const struct rate *rate = rate_of(request);
     const struct limit limit = {quota_at(request, rate->quota), rate->seconds * SECOND};
     if (limit.quota == 0)
         return true;
+    if (session_halted(request, &limit))
+        return false;
     const uint64_t client = client_hash(request);
     if (work_wanted(request, &limit, client) && !work_done(request))
         return false;

@@ -15,51 +15,39 @@
 
 #define DRAIN_MAX (16u << 20) /* bytes of an unwanted body that are read and dropped before the answer */
 
-/* What a connection remembers between the request line and the headers. MHD may drop a request in between without another word,
- * so nothing of a request is made before its headers are there. */
-struct visitor {
-    char *target; /* as it came; kept for the next one, which is often as long */
-    size_t capacity;
-};
-
-void request_connection(void *cls, struct MHD_Connection *connection, void **context, enum MHD_ConnectionNotificationCode code)
-{
-    struct visitor *visitor = *context;
-    (void)cls, (void)connection;
-    if (code == MHD_CONNECTION_NOTIFY_STARTED) {
-        *context = calloc(1, sizeof *visitor);
-        return;
-    }
-    if (visitor)
-        free(visitor->target);
-    free(visitor);
-    *context = NULL;
-}
-
+/* A visitor is what a connection remembers between the request line and the headers. MHD may drop a request in between without another
+ * word, so nothing of a request is made before its headers are there. */
 static struct visitor *visitor_of(struct MHD_Connection *connection)
 {
     const union MHD_ConnectionInfo *info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
     return info ? info->socket_context : NULL;
 }
 
+void request_connection(void *cls, struct MHD_Connection *connection, void **context, enum MHD_ConnectionNotificationCode code)
+{
+    struct loop *loop = cls;
+    if (code == MHD_CONNECTION_NOTIFY_STARTED) {
+        *context = visitor_new(&loop->visitors, MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd);
+        return;
+    }
+    visitor_free(&loop->visitors, *context);
+    *context = NULL;
+}
+
 void *request_line(void *cls, const char *target, struct MHD_Connection *connection)
 {
+    struct loop *loop = cls;
     struct visitor *visitor = visitor_of(connection);
-    (void)cls;
-    const size_t size = strlen(target) + 1;
-    if (visitor && visitor->capacity < size) {
-        free(visitor->target);
-        visitor->target = malloc(size);
-        visitor->capacity = visitor->target ? size : 0;
+    if (visitor) {
+        visitor_aim(visitor, target);
+        visitor_turn(&loop->visitors, visitor, TURN_HEAD);
     }
-    if (visitor && visitor->target)
-        memcpy(visitor->target, target, size);
     return NULL;
 }
 
 static struct request *request_new(struct loop *loop, struct MHD_Connection *connection)
 {
-    const struct visitor *visitor = visitor_of(connection);
+    struct visitor *visitor = visitor_of(connection);
     struct request *request = loop->spare ? loop->spare : malloc(sizeof *request);
     if (!request)
         return NULL;
@@ -70,7 +58,9 @@ static struct request *request_new(struct loop *loop, struct MHD_Connection *con
     buffer_init(&request->body);
     request->loop = loop;
     request->connection = connection;
+    request->visitor = visitor;
     request->started = clock_us();
+    atomic_fetch_add_explicit(&loop->begun, 1, memory_order_relaxed);
     request->raw = visitor ? visitor->target : NULL; /* the next comes when this request has ended */
     return request;
 }
@@ -96,17 +86,9 @@ static const char *asked_language(const struct request *request)
     return NULL;
 }
 
-static enum MHD_Result add_length(void *sum, enum MHD_ValueKind kind, const char *name, const char *value)
-{
-    (void)kind;
-    *(size_t *)sum += strlen(name) + (value ? strlen(value) : 0) + 4;
-    return MHD_YES;
-}
-
-/* Everything the first line and the headers tell; the answer waits until the body was read. */
+/* Everything the first line and the headers tell. */
 static void request_head(struct request *request)
 {
-    size_t header_bytes = 0;
     request->headed = true;
     request_take_id(request);
     const char *fault = request->raw ? target_parse(&request->target, request->raw, &request->arena) : "out_of_memory";
@@ -115,17 +97,7 @@ static void request_head(struct request *request)
                                      request->target.segment_count);
     languages_choose(&request->languages, asked_language(request), request_header(request, "Accept-Language"),
                      request->loop->service->config->languages);
-    MHD_get_connection_values(request->connection, MHD_HEADER_KIND, add_length, &header_bytes);
-    if (fault && strcmp(fault, "out_of_memory") == 0)
-        request_fail(request, "overloaded");
-    else if (!fault && header_bytes > HEADER_BYTES_MAX)
-        fault = "headers_too_long";
-    else if (!fault && request_header(request, "Content-Length") && request_header(request, "Transfer-Encoding"))
-        fault = "length_and_encoding"; /* the beginning of request smuggling (RFC 9112 §6.3) */
-    if (fault && !request->problem) {
-        request_fault(request, NULL, NULL, fault, NULL);
-        request_fail(request, "malformed_request");
-    }
+    head_refused(request, fault);
     if (atomic_load_explicit(&request->loop->requests, memory_order_relaxed) >= (size_t)request->loop->service->config->requests_max)
         request_fail(request, "overloaded");
 }
@@ -148,23 +120,21 @@ static void request_data(struct request *request, const char *data, size_t size)
         buffer_append(&request->body, data, size);
     else if (limit)
         request->body_too_large = true;
+    visitor_hold(&request->loop->visitors, request->visitor, request->body.length);
 }
 
 static enum MHD_Result request_send(struct request *request)
 {
     if (!request->response)
         return MHD_NO; /* out of memory: closing the connection is all that is left */
+    buffer_release(&request->body);
+    visitor_turn(&request->loop->visitors, request->visitor, TURN_ANSWER);
+    visitor_hold(&request->loop->visitors, request->visitor, request->answer_length);
     request_stamp(request);
     const enum MHD_Result sent = MHD_queue_response(request->connection, (unsigned)request->status, request->response);
     if (sent == MHD_YES)
         request_cache(request);
     return sent;
-}
-
-/* Whether a body is announced: then the head is looked at before it comes. */
-static bool has_body(const struct request *request)
-{
-    return request_header(request, "Content-Length") || request_header(request, "Transfer-Encoding");
 }
 
 /* The announced length is more than we would read and drop: answered at once, which closes the connection. */
@@ -178,6 +148,7 @@ static bool hopelessly_large(const struct request *request)
 static enum MHD_Result request_process(struct request *request)
 {
     request->counted = true;
+    visitor_turn(&request->loop->visitors, request->visitor, TURN_OURS);
     atomic_fetch_add_explicit(&request->loop->requests, 1, memory_order_relaxed);
     const bool admitted = !request->problem && request_admit(request);
     if (admitted)
@@ -194,22 +165,25 @@ static enum MHD_Result request_process(struct request *request)
     return MHD_YES;
 }
 
+/* A head without a body is looked at when its request is whole: perhaps what is kept answers it. The answer waits until a body was read, unless
+ * nobody knows where it ends. */
 enum MHD_Result request_receive(void *cls, struct MHD_Connection *connection, const char *url, const char *method,
                                 const char *version, const char *data, size_t *size, void **state)
 {
     struct request *request = *state;
-    (void)url, (void)version;
+    (void)url;
     if (!request) {
         *state = request = request_new(cls, connection);
         if (!request)
             return MHD_NO;
+        visitor_turn(&request->loop->visitors, request->visitor, TURN_BODY);
         request->method = method_parse(method);
-        if (!has_body(request))
+        head_check(request, method, version);
+        if (!request->doubtful && !request->has_body)
             return MHD_YES;
         request_head(request);
-        if (!hopelessly_large(request))
+        if (!request->doubtful && !hopelessly_large(request))
             return MHD_YES;
-        request->body_too_large = true;
         request_fail(request, "payload_too_large");
         request_answer(request);
         return request_send(request);
@@ -223,12 +197,11 @@ enum MHD_Result request_receive(void *cls, struct MHD_Connection *connection, co
     }
     if (request->phase == REQUEST_ANSWERED)
         return request_send(request);
-    if (!request->headed) {
-        enum MHD_Result sent;
-        if (request_find_cached(request, &sent))
-            return sent;
+    enum MHD_Result sent;
+    if (!request->headed && request_find_cached(request, &sent))
+        return sent;
+    if (!request->headed)
         request_head(request);
-    }
     return request_process(request);
 }
 
@@ -273,10 +246,12 @@ void request_end(void *cls, struct MHD_Connection *connection, void **state, enu
         json_decref(request->values[i]);
     json_decref(request->json);
     segment_release(&request->segment);
+    visitor_rest(&loop->visitors, request->visitor);
     buffer_release(&request->body);
     arena_release(&request->arena);
     if (request->counted)
         atomic_fetch_sub_explicit(&loop->requests, 1, memory_order_relaxed);
+    atomic_fetch_sub_explicit(&loop->begun, 1, memory_order_relaxed);
     if (loop->spare)
         free(request);
     else
@@ -310,9 +285,14 @@ const char *request_account(const struct request *request)
     return request->account;
 }
 
+const char *request_token(const struct request *request)
+{
+    return request_header(request, "Authorization") + strlen("Bearer ");
+}
+
 const char *request_token_hash(struct request *request)
 {
-    return token_hash_text(request_header(request, "Authorization") + strlen("Bearer "), &request->arena);
+    return token_hash_text(request_token(request), &request->arena);
 }
 
 const char *request_operation(const struct request *request)

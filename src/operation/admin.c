@@ -20,8 +20,7 @@ struct admin {
 
 static const char *const LANE_NAMES[LANE_COUNT] = {"read", "write", "slow"};
 
-/* Ready: every lane of every loop has a link, and nobody has asked us to stop. */
-static bool admin_ready(const struct admin *admin)
+bool admin_ready(const struct admin *admin)
 {
     for (size_t i = 0; i < admin->loop_count; i++)
         for (size_t k = 0; k < LANE_COUNT; k++)
@@ -116,6 +115,27 @@ static void cache_write(const struct admin *admin, struct buffer *out)
                       lines[i].name, lines[i].type, lines[i].name, lines[i].value);
 }
 
+static void visitors_write(const struct admin *admin, struct buffer *out)
+{
+    static const char *const reasons[CUT_COUNT] = {"head", "body", "answer", "crowded", "memory"};
+    size_t open = 0, held = 0;
+    for (size_t i = 0; i < admin->loop_count; i++) {
+        open += atomic_load_explicit(&admin->loops[i].visitors.count, memory_order_relaxed);
+        held += atomic_load_explicit(&admin->loops[i].visitors.held, memory_order_relaxed);
+    }
+    buffer_printf(out, "# HELP welcome_connections Connections that clients have open.\n# TYPE welcome_connections gauge\nwelcome_connections %zu\n"
+                       "# HELP welcome_held_bytes Bodies and answers kept for clients.\n# TYPE welcome_held_bytes gauge\nwelcome_held_bytes %zu\n"
+                       "# HELP welcome_connections_cut_total Connections closed because the client took too long, or there were too many.\n"
+                       "# TYPE welcome_connections_cut_total counter\n",
+                  open, held);
+    for (size_t reason = 0; reason < CUT_COUNT; reason++) {
+        size_t cuts = 0;
+        for (size_t i = 0; i < admin->loop_count; i++)
+            cuts += atomic_load_explicit(&admin->loops[i].visitors.cuts[reason], memory_order_relaxed);
+        buffer_printf(out, "welcome_connections_cut_total{reason=\"%s\"} %zu\n", reasons[reason], cuts);
+    }
+}
+
 static unsigned page_write(const struct admin *admin, const char *path, struct buffer *out)
 {
     if (strcmp(path, "/health/live") == 0)
@@ -124,6 +144,7 @@ static unsigned page_write(const struct admin *admin, const char *path, struct b
         metrics_write(admin->loops[0].service->metrics, out);
         lanes_write(admin, out);
         cache_write(admin, out);
+        visitors_write(admin, out);
     } else if (strcmp(path, "/health/ready") == 0 && admin_ready(admin))
         buffer_puts(out, "{\"status\":\"ready\"}\n");
     else if (strcmp(path, "/health/ready") == 0) {
@@ -174,7 +195,7 @@ struct admin *admin_start(int listen_fd, const struct loop *loops, size_t loop_c
     }
     admin->loops = loops;
     admin->loop_count = loop_count;
-    admin->http = MHD_start_daemon(MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_AUTO, 0, NULL, NULL, admin_answer, admin,
+    admin->http = MHD_start_daemon(MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_AUTO | MHD_USE_ITC, 0, NULL, NULL, admin_answer, admin,
                                    MHD_OPTION_LISTEN_SOCKET, listen_fd, MHD_OPTION_CONNECTION_LIMIT, 64u,
                                    MHD_OPTION_CONNECTION_TIMEOUT, 10u, MHD_OPTION_END);
     if (!admin->http) {
@@ -189,6 +210,9 @@ void admin_stop(struct admin *admin)
 {
     if (!admin)
         return;
+    const MHD_socket fd = MHD_quiesce_daemon(admin->http); /* else MHD may shut the socket down, for all who share it */
+    if (fd != MHD_INVALID_SOCKET)
+        close(fd);
     MHD_stop_daemon(admin->http);
     free(admin);
 }

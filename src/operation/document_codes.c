@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: EUPL-1.2
- * The contract as a document, the pages that explain problems, challenges: answers for which no database is asked. */
+ * The contract as a document and a page, the pages that explain problems, challenges: answers for which no database is asked. */
 #include "codes.h"
 
 #include "embed.h"
+#include "explorer.h"
 #include "json_text.h"
 #include "problem.h"
+#include "security_text.h"
 #include "text.h"
 #include "tree.h"
 
@@ -71,8 +73,11 @@ static bool challenge_render(struct request *request, struct buffer *out, const 
 
 const struct operation_code OPERATION_MODULE_CODES[] = {
     {.operation = "get_challenge", .render = challenge_render},
+    {.operation = "get_explorer", .render = explorer_render},
+    {.operation = "get_explorer_file", .render = explorer_file_render},
     {.operation = "get_openapi_json", .render = openapi_json_render},
     {.operation = "get_openapi_yaml", .render = openapi_yaml_render},
     {.operation = "get_problem_page", .render = problem_page_render},
+    {.operation = "get_security_text", .render = security_text_render},
     {0},
 };

@@ -1,33 +1,40 @@
 #!/bin/sh
 # SPDX-License-Identifier: EUPL-1.2
-# packages.sh run|test|system|contract|fuzz|bench: installs what is missing of the packages that running or one kind of tests needs.
+# packages.sh build|run|deb|test|system|contract|fuzz|bench: installs what is missing of the packages that building, running or one kind of tests needs.
 # Debian 12 and 13, Ubuntu 24.04. Where nothing is missing it changes nothing and needs no rights.
 set -eu
 export LC_ALL=C.UTF-8 DEBIAN_FRONTEND=noninteractive
 
 # "a|b": either will do, the first is installed.
-run="gcc libc6-dev make pkgconf curl ca-certificates postgresql
+build="gcc libc6-dev make pkgconf
     libmicrohttpd-dev libpq-dev libjansson-dev libyaml-dev libicu-dev libsodium-dev
     libcurl4-openssl-dev|libcurl4-gnutls-dev|libcurl4-nss-dev libcmark-dev libpcre2-dev zlib1g-dev
     libical-dev libmagic-dev libturbojpeg0-dev|libturbojpeg-dev libexif-dev libpng-dev libwebp-dev libqpdf-dev
-    liboath-dev librhonabwy-dev libzip-dev"
+    liboath-dev librhonabwy-dev libzip-dev libsystemd-dev"
+run="$build curl ca-certificates postgresql"
 test="git clang g++ liblemon-dev python3-scipy shellcheck pyflakes3 libcmocka-dev json-schema-test-suite python3 python3-pytest python3-httpx
     python3-psycopg python3-hypothesis python3-aiosmtpd python3-jsonschema python3-yaml
-    python3-cryptography python3-dateutil python3-icalendar python3-feedparser python3-html5lib python3-pil"
+    nginx-light|nginx python3-cryptography python3-dateutil python3-icalendar python3-feedparser python3-html5lib python3-pil"
 # Of tests/system, a line a part.
-installed_system=""
+installed_system="debhelper dpkg-dev fakeroot lintian mandoc man-db debootstrap systemd systemd-container util-linux
+    podman podman-compose buildah netavark aardvark-dns iptables"
 cluster_system=""
 watched_system=""
-browser_system=""
+# npm comes with some distributions' nodejs of their own, and Ubuntu has no chromium outside snap.
+browser_system="python3-selenium"
+command -v npm > /dev/null || browser_system="$browser_system nodejs npm"
+grep -qs '^ID=ubuntu' /etc/os-release || browser_system="$browser_system chromium chromium-driver"
 
 case ${1-} in
 run) wanted=$run ;;
+build) wanted=$build ;;
+deb) wanted="$run debhelper dpkg-dev fakeroot" ;;
 test) wanted="$run $test" ;;
 system) wanted="$run $test $installed_system $cluster_system $watched_system $browser_system" ;;
 contract) wanted="$run $test python3-venv" ;;
 fuzz) wanted="$run clang libclang-rt-dev" ;;
 bench) wanted="$run python3 wrk nghttp2-client g++ liblemon-dev" ;;
-*) echo "usage: packages.sh run|test|system|contract|fuzz|bench" >&2 && exit 2 ;;
+*) echo "usage: packages.sh build|run|deb|test|system|contract|fuzz|bench" >&2 && exit 2 ;;
 esac
 
 if ! command -v dpkg-query > /dev/null || ! command -v apt-get > /dev/null; then

@@ -40,9 +40,11 @@ WELCOME_PORT=${PORT:-8080}
 WELCOME_ADMIN_PORT=${ADMIN_PORT:-9080}
 WELCOME_DATABASE_URL=$WELCOME_DATABASE_URL
 WELCOME_MAIL_DIRECTORY=$LOCAL/mail
+WELCOME_PORTAL_URL=http://localhost:3000/?
 WELCOME_PORTAL_ORIGINS=http://localhost:*,http://127.0.0.1:*
 WELCOME_CONTENT_DIRECTORY=$PWD/content
 END
+[ ! -d build/swagger-ui ] || echo "WELCOME_SWAGGER_UI=$PWD/build/swagger-ui" >> "$LOCAL/welcomed.conf"
 
 welcomed=build/release/welcomed
 $welcomed migrate
@@ -75,6 +77,9 @@ cat << END
     curl -s $admin/health/ready
     build/release/welcomed mail last ADDRESS      # mails go to $LOCAL/mail
 
+    python3 -m http.server 3000 --bind 127.0.0.1 -d examples/portal      # a sample portal: http://localhost:3000
+
+  The contract, to be read and tried out: $public/docs (make swagger-ui brings what it needs).
   README.md has the first journey, from a question to a match.
 
 END

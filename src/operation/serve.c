@@ -4,21 +4,26 @@
 #include "command.h"
 #include "database.h"
 #include "embed.h"
+#include "explorer.h"
 #include "jobs.h"
 #include "log.h"
 #include "loop.h"
 #include "oidc.h"
 #include "secret_key.h"
+#include "security_text.h"
 #include "seen.h"
 #include "service.h"
 #include "topic.h"
 #include "vocabulary.h"
 
+#include <errno.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <systemd/sd-daemon.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "banned.h"
@@ -40,6 +45,8 @@ struct daemon {
     struct admin *admin;
     struct jobs *jobs;
     int listen_fd;
+    int port, admin_port;
+    bool handed; /* the listening socket, by whoever started this process */
 };
 
 static const struct job *const JOBS[] = {&MAILER_JOB, &MATCHING_JOB, &PRICES_JOB, &TIMES_JOB, &DEMAND_JOB, &EVENTS_JOB, &SESSIONS_JOB, &AUDIT_JOB,
@@ -72,7 +79,7 @@ static bool key_fits(const struct config *config)
         fputs("welcomed: WELCOME_SECRET_KEY (or its file) is no key: 32 bytes in base64 or hexadecimal\n", stderr);
     else if (!read && config->second_factor_required)
         fputs("welcomed: WELCOME_STAFF_SECOND_FACTOR=required needs WELCOME_SECRET_KEY or WELCOME_SECRET_KEY_FILE\n", stderr);
-    const char *missing = oidc_misconfigured(config);
+    const char *missing = oidc_misconfigured(config) ? oidc_misconfigured(config) : security_text_misconfigured(config);
     if (missing)
         fprintf(stderr, "welcomed: %s\n", missing);
     return !missing && (read || !(secret_key_configured(config) || config->second_factor_required));
@@ -134,26 +141,31 @@ static bool daemon_start(struct daemon *daemon, const struct config *config)
     daemon->jobs = jobs_start(config, JOBS, sizeof JOBS / sizeof *JOBS, on_notify, daemon);
     if (!daemon->jobs)
         return false;
-    daemon->listen_fd = listener_open(config->listen, config->port);
-    const int admin_fd = daemon->listen_fd < 0 ? -1 : listener_open(config->admin_listen, config->admin_port);
-    if (admin_fd < 0)
+    struct listeners listeners;
+    if (!listeners_open(&listeners, config))
         return false;
+    daemon->listen_fd = listeners.public_fd;
+    daemon->handed = listeners.handed;
+    daemon->port = listener_port(listeners.public_fd);
+    daemon->admin_port = listener_port(listeners.admin_fd);
     daemon->service.metrics = metrics_new(&daemon->service.contract, wanted);
     bool started = daemon->service.metrics != NULL;
     for (; started && daemon->loop_count < wanted; daemon->loop_count++)
         started = loop_start(&daemon->loops[daemon->loop_count], &daemon->service, daemon->loop_count, wanted, daemon->listen_fd);
     if (!started) {
-        close(admin_fd);
+        close(listeners.admin_fd);
         return false;
     }
-    daemon->admin = admin_start(admin_fd, daemon->loops, daemon->loop_count);
+    daemon->admin = admin_start(listeners.admin_fd, daemon->loops, daemon->loop_count);
     return daemon->admin != NULL;
 }
 
-/* Nothing new is accepted; what was accepted gets its time to be answered. */
+/* Nothing new is accepted; what was begun gets its time to arrive whole and to be answered. A socket that was handed over goes on queueing
+ * clients for whoever serves next. */
 static void daemon_drain(struct daemon *daemon, int seconds)
 {
     const int64_t end = clock_ms() + seconds * INT64_C(1000);
+    sd_notify(0, "STOPPING=1");
     atomic_store(&daemon->service.draining, true);
     close(daemon->listen_fd);
     daemon->listen_fd = -1;
@@ -161,7 +173,7 @@ static void daemon_drain(struct daemon *daemon, int seconds)
     while (clock_ms() < end && quiet < 5) {
         size_t requests = 0;
         for (size_t i = 0; i < daemon->loop_count; i++)
-            requests += atomic_load(&daemon->loops[i].requests);
+            requests += atomic_load(&daemon->loops[i].begun);
         quiet = requests ? 0 : quiet + 1;
         usleep(20000);
     }
@@ -221,33 +233,69 @@ static void daemon_forget(struct daemon *daemon)
     }
 }
 
+/* Tells the service manager's watchdog that every loop turns; its silence makes the manager start us anew. */
+static void daemon_vouch(const struct daemon *daemon, uint64_t watchdog_us)
+{
+    const int64_t oldest = clock_ms() - (int64_t)(watchdog_us / 2000);
+    for (size_t i = 0; i < daemon->loop_count; i++)
+        if (atomic_load_explicit(&daemon->loops[i].turned, memory_order_relaxed) < oldest)
+            return;
+    sd_notify(0, "WATCHDOG=1");
+}
+
+/* Until a signal says stop. The service manager hears that we are ready once every lane has a link. */
 static void daemon_wait(struct daemon *daemon, const sigset_t *signals)
 {
+    uint64_t watchdog_us = 0;
+    const bool watched = sd_watchdog_enabled(0, &watchdog_us) > 0;
+    const uint64_t pause_us = watched ? watchdog_us / 3 : UINT64_C(3600000000);
+    const struct timespec pause = {.tv_sec = (time_t)(pause_us / 1000000), .tv_nsec = (long)(pause_us % 1000000) * 1000};
+    const struct timespec moment = {.tv_nsec = 20 * 1000000};
+    bool ready = false;
     for (;;) {
-        int number = 0;
-        if (sigwait(signals, &number) != 0)
+        if (!ready && (ready = admin_ready(daemon->admin)))
+            sd_notify(0, "READY=1");
+        const int number = sigtimedwait(signals, NULL, ready ? &pause : &moment);
+        if (number < 0 && errno != EAGAIN && errno != EINTR)
             return;
-        if (number != SIGHUP) {
+        if (number == SIGHUP) {
+            sd_notifyf(0, "RELOADING=1\nMONOTONIC_USEC=%lld", (long long)clock_us());
+            daemon_reread(daemon);
+            sd_notify(0, "READY=1");
+        } else if (number > 0) {
             log_info("stopping", log_integer("signal", number));
             return;
         }
-        daemon_reread(daemon);
+        if (watched)
+            daemon_vouch(daemon, watchdog_us);
     }
+}
+
+/* Each client is a file; fewer clients than configured is better than none let in once files have run out. */
+static void connections_tell(const struct daemon *daemon, const struct config *config)
+{
+    const size_t most = loop_connections(config, daemon->loop_count);
+    if (most < (size_t)config->connections_max)
+        log_info("connections_limited", log_integer("connections_max", config->connections_max), log_integer("allowed", (long long)most),
+                 log_text("by", "the number of files this process may open (LimitNOFILE of its service)"));
 }
 
 static int daemon_run(struct daemon *daemon, const struct config *config, const sigset_t *signals)
 {
     int status = COMMAND_FAILED;
+    explorer_load(config->swagger_ui);
     if (key_fits(config) && service_start(&daemon->service, config) && daemon_start(daemon, config)) {
-        log_info("serving", log_text("address", config->listen), log_integer("port", config->port),
-                 log_integer("admin_port", config->admin_port), log_integer("loops", (long long)daemon->loop_count),
+        log_info("serving", log_text("address", daemon->handed ? "handed over" : config->listen), log_integer("port", daemon->port),
+                 log_integer("admin_port", daemon->admin_port), log_integer("loops", (long long)daemon->loop_count),
                  log_integer("operations", (long long)daemon->service.contract.count));
+        connections_tell(daemon, config);
         daemon_wait(daemon, signals);
         daemon_drain(daemon, config->drain_seconds);
         status = COMMAND_OK;
     }
     daemon_stop(daemon);
     service_release(&daemon->service);
+    explorer_release();
     return status;
 }
 

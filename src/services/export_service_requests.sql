@@ -38,7 +38,7 @@ SELECT r.reference,
                    FROM service_request_office x
                    JOIN office f ON f.city = x.city AND f.slug = x.office
                   WHERE x.id = found.office_row
-                    AND x.city = ANY (my_advised())
+                    AND x.city = ANY ((SELECT my_advised())::text[])
                   LIMIT 1) o
          CROSS JOIN LATERAL (
                  SELECT q.reference, q.state, q.outcome, q.service, v.name AS service_name, q.city, q.company_name, q.company_legal_status,
@@ -47,7 +47,7 @@ SELECT r.reference,
                    FROM service_request q
                    JOIN service_version v ON v.service = q.service AND v.version = q.version
                   WHERE q.id = o.request
-                    AND q.handled_by && my_advised()
+                    AND q.handled_by && (SELECT my_advised())
                   LIMIT 1) r
          CROSS JOIN LATERAL (
                  SELECT w.email

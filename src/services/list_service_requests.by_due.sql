@@ -46,7 +46,7 @@ WITH page AS (
                                WHERE n.request = o.request
                                  AND (n.due_at, n.id) < (o.due_at, o.id)
                                  AND n.left_at IS NULL
-                                 AND n.city = ANY (my_advised())
+                                 AND n.city = ANY ((SELECT my_advised())::text[])
                                  AND (:city IS NULL OR n.city = :city)
                                  AND (:office IS NULL OR n.office = :office)
                                  AND is_with(n.advisor, n.state, :advisor)
@@ -71,7 +71,7 @@ SELECT r.id,
        page.office AS "office.office",
        title_in(f.name, :ctx_languages) AS "office.name",
        page.state AS "office.state",
-       CASE WHEN page.city = ANY (my_advised()) THEN page.advisor END AS "office.advisor.id",
+       CASE WHEN page.city = ANY ((SELECT my_advised())::text[]) THEN page.advisor END AS "office.advisor.id",
        CASE WHEN page.advisor IS NOT NULL THEN advisor_name(page.id) END AS "office.advisor.display_name",
        page.submitted_at AS "office.submitted_at",
        page.due_at,
@@ -87,7 +87,7 @@ SELECT r.id,
            JOIN service s ON s.code = q.service
            JOIN service_version v ON v.service = q.service AND v.version = q.version
           WHERE q.id = page.request
-            AND (q.account = me() OR q.handled_by && my_advised())
+            AND (q.account = me() OR q.handled_by && (SELECT my_advised()))
           LIMIT 1) r
   JOIN office f ON f.city = page.city AND f.slug = page.office
  ORDER BY page.due_at, page.id;

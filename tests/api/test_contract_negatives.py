@@ -190,6 +190,18 @@ def test_a_body_is_an_object_in_json(operation, sessions, http):
     problem(send(operation, sessions, http, content=b" " * 1_000_000, headers=as_json), 413, "payload_too_large")
 
 
+def with_points(value):
+    """The same to JSON Schema: 4.0 for 4."""
+    if isinstance(value, dict):
+        return {name: with_points(one) for name, one in value.items()}
+    return [with_points(one) for one in value] if isinstance(value, list) else float(value) if type(value) is int else value
+
+
+@pytest.mark.parametrize("operation", [one for one in WITH_BODY if repr(with_points(one.example)) != repr(one.example)], ids=is_named)
+def test_whole_numbers_are_whole_however_they_are_written(operation, sessions, http):
+    assert send(operation, sessions, http, json=with_points(operation.example)).status_code < 500
+
+
 @pytest.mark.parametrize("operation", OPERATIONS, ids=is_named)
 def test_a_media_type_that_is_not_there_is_refused(operation, sessions, http):
     if operation.answers & {204}:

@@ -34,6 +34,9 @@ BROKEN = {
     "wrong method": (dict(method="DELETE", url="/v1/cities"), 405, "method_not_allowed"),
     "nothing acceptable": (dict(method="GET", url="/v1/cities", headers={"Accept": "image/png"}), 406, "not_acceptable"),
     "too large": (dict(method="POST", url="/v1/sign-in", headers=JSON, content=b"x" * 70_000), 413, "payload_too_large"),
+    "packed": (dict(method="POST", url="/v1/sign-in", headers=JSON | {"Content-Encoding": "gzip"}, content=b"{}"), 415, "unsupported_media_type"),
+    "address too long": (dict(method="GET", url="/v1/cities?lang=" + "x" * 4096), 414, "url_too_long"),
+    "headers too long": (dict(method="GET", url="/v1/cities", headers={"X-Long": "x" * 8192}), 431, "headers_too_long"),
     "not JSON": (dict(method="POST", url="/v1/sign-in", headers={"Content-Type": "text/plain"}, content=b"{}"), 415, "unsupported_media_type"),
     "broken JSON": (dict(method="POST", url="/v1/sign-in", headers=JSON, content=b'{"email":'), 400, "malformed_request"),
     "invalid": (dict(method="POST", url="/v1/sign-in", json={}), 422, "validation_failed"),
@@ -202,11 +205,11 @@ def test_what_is_no_address_is_refused(http, address):
 @pytest.mark.parametrize("target", [b"/v1/cities/%zz", b"/v1/cities/%f", b"/v1/cities/%", b"/v1/cities/%ff", b"/v1/cities/%c0%af",
                                     b"/v1/cities/%ed%a0%80", b"/v1/cities/%00", b"/v1/cities/a%0ab", b"/v1/cities?lang=%zz", b"/v1/cities?%ff=1",
                                     b"/v1/cities?lang=%00", b"/v1/articles?topic=\xff", b"/v1/cities/\xff", b"/v1/cities?" + b"a=1&" * 100,
-                                    b"/v1/cities/" + b"x" * 9000], ids=lambda target: target[:24].decode("latin-1"))
+                                    b"/v1/cities/" + b"x" * 4097], ids=lambda target: target[:24].decode("latin-1"))
 def test_a_target_that_cannot_be_read_is_malformed(daemon, target):
     status, headers, body = get_raw(daemon, target)
-    assert status in (400, 414), body
-    assert headers["content-type"] == "application/problem+json" and json.loads(body)["code"] == "malformed_request"
+    assert headers["content-type"] == "application/problem+json"
+    assert (status, json.loads(body)["code"]) == ((414, "url_too_long") if len(target) > 4096 else (400, "malformed_request"))
 
 
 @pytest.mark.parametrize("target, status", [(b"/v1/cities/es%73en", 200), (b"/v1/%63ities", 200), (b"/v1/cities/essen%2F", 404), (b"/v1//cities", 404),
@@ -234,8 +237,37 @@ def test_a_length_beside_chunks_is_refused(daemon):
     assert status == 400
 
 
-def test_headers_have_a_limit(http):
-    assert http.get("/v1/cities", headers={"X-Long": "x" * 9000}).status_code in (400, 431)
+@pytest.mark.parametrize("longer, status", [(0, 422), (1, 414)])
+def test_a_target_may_have_4096_bytes(daemon, longer, status):
+    """Beside headers that have as many as they may."""
+    target = b"/v1/cities/".ljust(4096 + longer, b"x")
+    answered, headers, body = exchange(daemon, b"GET " + target + b" HTTP/1.1\r\n" + filled(8192))
+    assert answered == status and headers["content-type"] == "application/problem+json"
+    assert json.loads(body)["code"] == ("url_too_long" if longer else "validation_failed")
+
+
+def filled(size):
+    """Headers of so many bytes."""
+    head = b"Host: x\r\nConnection: close\r\nX-Filler: "
+    return head + b"x" * (size - len(head) - 2) + b"\r\n\r\n"
+
+
+@pytest.mark.parametrize("longer, status", [(0, 200), (1, 431)])
+def test_headers_may_have_8192_bytes(daemon, longer, status):
+    answered, headers, body = exchange(daemon, b"GET /v1/cities/essen HTTP/1.1\r\n" + filled(8192 + longer))
+    assert answered == status
+    assert status == 200 or headers["content-type"] == "application/problem+json" and json.loads(body)["code"] == "headers_too_long"
+
+
+@pytest.mark.parametrize("head", [b"GET /v1/cities?" + b"x" * 100_000 + b" HTTP/1.1\r\nHost: x\r\n\r\n",
+                                  b"GET /v1/cities HTTP/1.1\r\nHost: x\r\nX-Filler: " + b"x" * 100_000 + b"\r\n\r\n",
+                                  b"GET /v1/cities HTTP/1.1\r\nHost: x\r\n" + b"a:b\r\n" * 20_000 + b"\r\n"])
+def test_a_head_beyond_what_is_ever_kept_is_refused_without_reading_it(daemon, http, head):
+    try:
+        assert exchange(daemon, head)[0] in (414, 431)
+    except ConnectionError:
+        pass  # closed while we were still sending
+    assert http.get("/v1/cities").status_code == 200
 
 
 # Methods --------------------------------------------------------------------------------------------------------------------------

@@ -106,6 +106,25 @@ def test_many_at_once_over_all_loops_get_no_more_than_the_limit(start_daemon):
     assert (statuses.count(202), statuses.count(429)) == (20, 80)
 
 
+# Accounts -------------------------------------------------------------------------------------------------------------------------
+
+def test_an_account_has_no_more_than_one_client_from_however_many_it_comes(daemons):
+    with daemons.running(WELCOME_RATE_READ=12, WELCOME_TRUSTED_PROXIES=PROXIES) as daemon:
+        people = People(daemon)
+        person, other = people.newcomer("essen"), people.newcomer("essen")
+        again = people.sign_in(person.email)
+
+        began = time.monotonic()
+        answers = [who.get("/v1/me", headers={"X-Forwarded-For": f"203.0.113.{n}"}) for who in (person, again) for n in range(1, 60)]
+        # The database tells with its answer who it was, so each session gets one more; meanwhile some come back.
+        right = [one for one in answers if one.status_code == 200]
+        assert 13 <= len(right) <= 12 + 2 * (1 + (time.monotonic() - began) / 5)
+        refused = next(one for one in answers if one.status_code != 200)
+        assert limited(refused) <= 5 and told(refused)[1]["read"][0] == 0
+        answer(other.get("/v1/me", headers={"X-Forwarded-For": "203.0.113.201"}))
+        answer(daemon.http.get("/v1/cities", headers={"X-Forwarded-For": "203.0.113.1"}))
+
+
 # Who the client is ----------------------------------------------------------------------------------------------------------------
 
 @pytest.fixture(scope="module")

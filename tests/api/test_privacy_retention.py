@@ -111,9 +111,10 @@ def make_slots(people, city):
 
 
 def make_demand(people, city):
+    words = "words of " + "".join(chr(ord(digit) + 49) for digit in city if digit.isdigit())  # numbers as long are not kept
     with people.daemon.connect() as db:
-        db.execute("INSERT INTO demand (day, what, key, language, count) VALUES (today(), 'search', %s, 'en', 1)", (f"word {city}",))
-    return f"word {city}"
+        db.execute("INSERT INTO demand (day, what, key, language, count) VALUES (today(), 'search', %s, 'en', 1)", (words,))
+    return words
 
 
 MAKERS = {name.removeprefix("make_"): make for name, make in globals().items() if name.startswith("make_")}

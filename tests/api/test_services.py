@@ -105,6 +105,14 @@ def test_an_admin_makes_a_service_offers_it_and_changes_its_questions(people, ht
         ("/resolve_hours", "too_small")}
 
 
+def test_a_whole_number_may_be_written_with_a_point_or_an_exponent(people):
+    admin, form = people.admin(), service_form()
+    written = json.dumps(form | {"position": "@", "acknowledge_hours": 8.0}).replace('"@"', "93e1")
+    path = answer(admin.post("/v1/staff/services", content=written, headers={"Content-Type": "application/json"}), 201)["code"]
+    told = answer(admin.get(f"/v1/staff/services/{path}"))
+    assert (told["position"], told["acknowledge_hours"]) == (930, 8)
+
+
 @pytest.mark.parametrize("changes, wrong", [
     ({"name": {"tr": "Ev"}}, {("/name", "german_or_english")}),
     ({"name": {"en": "House", "klingon": "juH"}}, {("/name/klingon", "unknown_language")}),

@@ -1,12 +1,13 @@
 #!/bin/sh
 # SPDX-License-Identifier: EUPL-1.2
-# Sends what schemathesis makes up from the contract, right and wrong, to a daemon with the invented people, first without a session,
-# then as an administrator, and holds the answers against the contract. Runs inside with-cluster.sh; needs PyPI once.
+# Sends what schemathesis makes up from the contract, right and wrong, to a daemon with the invented people, without a session and as an
+# administrator; then goes the ways that the contract's links show, as each kind of person. Holds the answers against the contract. Runs
+# inside with-cluster.sh, some eight minutes; needs PyPI once.
 set -eu
 cd "$(dirname "$0")/../.."
 src/operation/packages.sh contract
 
-venv=$PWD/build/schemathesis
+venv=$PWD/build/schemathesis folder=$PWD/tests/contract
 if ! cmp -s tests/contract/requirements.txt "$venv/requirements.txt"; then
     rm -rf "$venv"
     /usr/bin/python3 -m venv "$venv"
@@ -38,25 +39,88 @@ trap 'kill -s TERM $daemon 2> /dev/null; wait $daemon || echo "the daemon ended 
 api=http://127.0.0.1:$port
 curl -sf --retry 50 --retry-delay 1 --retry-connrefused --retry-max-time 50 -o /dev/null "http://127.0.0.1:$admin_port/health/ready"
 
+# redeem ADDRESS PATH: the token of the mail that is on its way; prints the session it gives. An older mail's is tried in vain.
+redeem() {
+    for _ in $(seq 60); do
+        mailed=$($WELCOMED mail last "$1" --token --wait 30)
+        if session=$(curl -sf -H 'Content-Type: application/json' -d "{\"token\":\"$mailed\"}" "$api$2"); then
+            echo "$session" | /usr/bin/python3 -c 'import json, sys; print(json.load(sys.stdin)["access_token"])'
+            return
+        fi
+        sleep 0.5
+    done
+    echo "No mail to $1 opens $2." >&2
+    return 1
+}
+
 # A session the way everybody gets one.
 sign_in() {
-    $WELCOMED account create --role admin --email "$1" > /dev/null
     curl -sf -o /dev/null -H 'Content-Type: application/json' -d "{\"email\":\"$1\"}" "$api/v1/sign-in"
-    mailed=$($WELCOMED mail last "$1" --token --wait 30)
-    curl -sf -H 'Content-Type: application/json' -d "{\"token\":\"$mailed\"}" "$api/v1/sessions" |
-        /usr/bin/python3 -c 'import json, sys; print(json.load(sys.stdin)["access_token"])'
+    redeem "$1" /v1/sessions
 }
-token=$(sign_in schemathesis@example.org)
 
-# Deterministic, so that what fails here fails again; bounded, so that CI may wait for it. The session must outlive the run, and
-# schemathesis takes openapi.yaml for what it says instead of for a text.
+# A service request of one of the invented newcomers, for the advisors.
+curl -sf -o /dev/null -H 'Content-Type: application/json' "$api/v1/service-requests" -d '{"service": "first-orientation", "city": "dortmund",
+    "contact": {"name": "Deniz", "email": "deniz@newcomer.example.org", "language": "en"}, "answers": {}, "consent": true}'
+redeem deniz@newcomer.example.org /v1/confirmations > /dev/null
+
+# explore PHASES SECONDS [OPTIONS...]: deterministic, so that what fails here fails again; bounded, so that CI may wait for it. Ends of
+# sessions and accounts are left out: the session must outlive the run. schemathesis takes openapi.yaml for what it says instead of for
+# a text.
 explore() {
-    (cd "$LOCAL" && exec setpriv --pdeathsig TERM "$venv/bin/schemathesis" run "$api/v1/openapi.json" --max-time 140 --max-examples 40 --continue-on-failure \
-        --generation-deterministic --no-color --exclude-path /v1/sessions/current --exclude-path /v1/openapi.yaml \
+    phases=$1 seconds=$2
+    shift 2
+    (cd "$LOCAL" && exec setpriv --pdeathsig TERM "$venv/bin/schemathesis" --config-file "$folder/schemathesis.toml" run "$api/v1/openapi.json" --phases "$phases" --max-time "$seconds" \
+        --max-examples 40 --continue-on-failure --generation-deterministic --no-color --warnings off \
+        --exclude-path /v1/sessions/current --exclude-path /v1/openapi.yaml --exclude-operation-id delete_me \
         --checks not_a_server_error,status_code_conformance,content_type_conformance,response_schema_conformance "$@")
 }
+
+# follow ROLE SECONDS [OPTIONS...]: what that role may call (nobody: what needs no session; the others: all but what everybody reads), one
+# call after the other by the contract's links, with values that are right.
+follow() {
+    role=$1 seconds=$2
+    shift 2
+    operations=$(curl -sf "$api/v1/openapi.json" | /usr/bin/python3 -c '
+import json, sys
+role = sys.argv[1]
+for path in json.load(sys.stdin)["paths"].values():
+    for method, operation in path.items():
+        if method == "parameters":
+            continue
+        roles = [roles for scheme in operation.get("security", ()) for name, roles in scheme.items() if name == "session"]
+        public = not operation.get("security")
+        if public and (role == "nobody" or method != "get") or role != "nobody" and any(not one or role in one for one in roles):
+            print(operation["operationId"])' "$role" | paste -s -d '|')
+    (export PYTHONPATH="$folder" PYTHONDONTWRITEBYTECODE=1 SCHEMATHESIS_HOOKS=schemathesis_hooks
+        explore stateful "$seconds" --mode positive --include-operation-id-regex "^($operations)\$" "$@")
+}
+
+# as ADDRESS: who asks from here on.
+as() {
+    echo "As $1:"
+    token=$(sign_in "$1")
+}
+signed() {
+    "$@" -H "Authorization: Bearer $token" || status=1
+    curl -sf -o /dev/null -H "Authorization: Bearer $token" "$api/v1/me" || { echo "The session did not outlive the run." && status=1; }
+}
+
 status=0
-explore || status=1
-explore -H "Authorization: Bearer $token" || status=1
+explore examples,coverage,fuzzing 60 || status=1
+follow nobody 15 || status=1
+as admin@portal.example.org
+signed explore examples,coverage,fuzzing 75
+signed follow admin 40
+as deniz@newcomer.example.org
+signed follow newcomer 30
+as selam@guide.example.org
+signed follow guide 30
+as service@dortmund.example.org
+signed follow advisor 45
+as koordination@portal.example.org
+signed follow coordinator 40
+as redaktion@portal.example.org
+signed follow editor 40
 kill -0 $daemon 2> /dev/null || status=1
 exit $status

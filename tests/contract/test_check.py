@@ -351,6 +351,16 @@ def test_a_path_parameter_that_is_not_declared(tree):
     refused_in_contract(tree, "  /v1/matches/{id}/end:\n", "  /v1/matches/{match}/end:\n", "")
 
 
+@pytest.mark.parametrize("new, message", [
+    ("get_partner: {operationId: get_partner, parameters: {id: $response.body#/id}}", "not to get_partner"),
+    ("get_report: {operationId: get_report, parameters: {id: $response.body#/report}}", "$response.body#/report is nothing that report_match has"),
+    ("get_report: {operationId: get_report, parameters: {id: $response.body#/state}}", "$response.body#/state is no value for id of get_report"),
+    ("get_report: {operationId: get_report}", "a link to get_report gives no id")])
+def test_a_link_that_does_not_lead_on(tree, new, message):
+    old = "get_report: {operationId: get_report, parameters: {id: $response.body#/id}}"
+    assert refused_in_contract(tree, old, new, message) == 0
+
+
 def test_a_contract_that_is_no_yaml(tree):
     tree.write("openapi.yaml", "openapi: [\n")
     assert tree.check()[0].startswith("openapi.yaml:")

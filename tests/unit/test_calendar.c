@@ -3,6 +3,7 @@
 #include "unit.h"
 
 #include "calendar.h"
+#include "target.h"
 
 #include "banned.h"
 
@@ -46,6 +47,45 @@ static void test_what_means_something_is_escaped(void **state)
     const char *text = written(&event);
     assert_non_null(strstr(text, "\r\nSUMMARY;LANGUAGE=en:a\\, b\\; c: \"d\" \\\\n e\\\\\r\n"));
     assert_non_null(strstr(text, "\r\nDESCRIPTION;LANGUAGE=en:one\\ntwo\\nEND:VEVENT\r\n"));
+}
+
+/* As written: lines of at most 75 bytes, whole letters, that end in CRLF and nowhere else. */
+static void assert_lines(const char *text)
+{
+    for (const char *line = text; *line;) {
+        const size_t length = strcspn(line, "\r\n");
+        assert_in_range(length, 1, 75);
+        assert_memory_equal(line + length, "\r\n", 2);
+        assert_true(utf8_valid(line, length));
+        line += length + 2;
+    }
+}
+
+static void test_lines_are_folded_whatever_their_length(void **state)
+{
+    (void)state;
+    for (int letters = 0; letters < 250; letters++) {
+        struct calendar_day event = EVENT;
+        struct buffer out;
+        struct calendar *calendar = calendar_new("Days");
+        event.summary = arena_printf(&arena, "%.*s", letters, "ÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄ"
+                                                                   "ÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄ");
+        event.summary = letters % 2 ? arena_printf(&arena, "%.*sx", letters - 1, event.summary) : event.summary;
+        buffer_init(&out);
+        assert_true(calendar_add(calendar, &event) && calendar_write(calendar, &out));
+        assert_lines(buffer_text(&out));
+        buffer_release(&out);
+        calendar_free(calendar);
+        assert_non_null(strstr(written(&event), arena_printf(&arena, "\r\nSUMMARY;LANGUAGE=en:%s\r\nDESCRIPTION", event.summary)));
+    }
+}
+
+static void test_control_characters_are_left_out(void **state)
+{
+    struct calendar_day event = EVENT;
+    (void)state;
+    event.summary = "a\x01\x07 b\tc\x1f\x7f";
+    assert_non_null(strstr(written(&event), "\r\nSUMMARY;LANGUAGE=en:a b\tc\r\n"));
 }
 
 static void test_what_is_no_day_is_no_event(void **state)
@@ -140,6 +180,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_a_day_is_an_event_without_times),
         cmocka_unit_test(test_what_means_something_is_escaped),
+        cmocka_unit_test(test_lines_are_folded_whatever_their_length),
+        cmocka_unit_test(test_control_characters_are_left_out),
         cmocka_unit_test(test_what_is_no_day_is_no_event),
         cmocka_unit_test(test_an_invitation_is_at_a_moment_and_names_who_gets_it),
         cmocka_unit_test(test_a_cancellation_says_whether_all_of_it_is_off),

@@ -125,8 +125,8 @@ static void test_unknown_words_are_refused(void **state)
     expect_fault(DOCUMENT("    get:\n      operationId: x\n      parameters: [{nam: id}]\n"), 6, "a parameter has no member nam");
     expect_fault(DOCUMENT("    get:\n      operationId: x\n      parameters: [" ID "]\n      requestBody: {contents: {}}\n"), 7,
                  "a request body has no member contents");
-    expect_fault(DOCUMENT("    get:\n      operationId: x\n      parameters: [" ID "]\n      responses: {'200': {links: {}}}\n"), 7,
-                 "a response has no member links");
+    expect_fault(DOCUMENT("    get:\n      operationId: x\n      parameters: [" ID "]\n      responses: {'200': {link: {}}}\n"), 7,
+                 "a response has no member link");
     expect_fault(DOCUMENT("    get:\n      operationId: x\n      parameters: [" ID "]\n" OK_ANSWER "      security: [{oauth: []}]\n"), 8,
                  "a security requirement has no member oauth");
 }
@@ -204,6 +204,61 @@ static void test_answers_and_bodies_have_their_form(void **state)
                  "a request body must be an object");
 }
 
+/* A list of things, and one of them: LINK stands at line 8. */
+#define LINKED(link) \
+    "openapi: 3.1.0\npaths:\n  /v1/things:\n    post:\n      operationId: find_things\n      x-rate: form\n      responses: {'200': {links: {\n" \
+    "        thing: " link "},\n" \
+    "        headers: {ETag: {}},\n" \
+    "        content: {application/json: {schema: {type: object, properties: {items: {type: array, items: {type: object, properties: {\n" \
+    "          id: {type: string, format: uuid}, name: {type: string}, size: {type: integer}}}}}}}}}}\n" \
+    "      parameters: [{name: size, in: query, schema: {type: integer}}]\n" \
+    "      requestBody: {content: {application/json: {schema: {type: object, properties: {id: {type: string, format: uuid}}}}}}\n" \
+    "  /v1/things/{id}:\n    get:\n      operationId: get_thing\n" \
+    "      parameters: [{name: id, in: path, required: true, schema: {type: string, format: uuid}}, {name: size, in: query, schema: {type: integer}},\n" \
+    "        {name: If-Match, in: header, schema: {type: string}}]\n" OK_ANSWER
+
+static void test_links_give_what_is_there_to_who_takes_it(void **state)
+{
+    (void)state;
+    assert_true(load(LINKED("{operationId: get_thing, description: d, parameters: {id: $response.body#/items/0/id, size: $request.query.size,\n"
+                            "          If-Match: $response.header.ETag}}")));
+    assert_true(load(LINKED("{operationId: get_thing, parameters: {id: $request.body#/id, size: $response.body#/items/0/size}}")));
+    assert_true(load(LINKED("{operationId: find_things}")));
+}
+
+static void test_links_that_lead_nowhere_are_refused(void **state)
+{
+    (void)state;
+    expect_fault(LINKED("{operationId: get_things}"), 8, "a link leads to an operationId that there is, not to get_things");
+    expect_fault(LINKED("{parameters: {}}"), 8, "a link leads to an operationId that there is, not to nothing");
+    expect_fault(LINKED("{operationRef: a}"), 8, "a link is a mapping of operationId, parameters and description");
+    expect_fault(LINKED("[get_thing]"), 8, "a link is a mapping of operationId, parameters and description");
+    expect_fault(LINKED("{operationId: get_thing, parameters: [id]}"), 8, "the parameters of a link are a mapping");
+    expect_fault(LINKED("{operationId: get_thing}"), 8, "a link to get_thing gives no id");
+    expect_fault(LINKED("{operationId: get_thing, parameters: {size: $request.query.size}}"), 8, "a link to get_thing gives no id");
+    expect_fault(LINKED("{operationId: get_thing, parameters: {key: $response.body#/items/0/id}}"), 8,
+                 "a link gives key, which get_thing does not take");
+}
+
+static void test_links_that_give_what_is_not_there_are_refused(void **state)
+{
+    (void)state;
+#define GIVEN(value) LINKED("{operationId: get_thing, parameters: {id: " value "}}")
+    expect_fault(GIVEN("$response.body#/items/id"), 8, "$response.body#/items/id is nothing that find_things has");
+    expect_fault(GIVEN("$response.body#/items/0/key"), 8, "$response.body#/items/0/key is nothing that find_things has");
+    expect_fault(GIVEN("$response.body#items"), 8, "$response.body#items is nothing that find_things has");
+    expect_fault(GIVEN("$response.header.Etag"), 8, "$response.header.Etag is nothing that find_things has");
+    expect_fault(GIVEN("$request.path.id"), 8, "$request.path.id is nothing that find_things has");
+    expect_fault(GIVEN("$request.path.size"), 8, "$request.path.size is nothing that find_things has");
+    expect_fault(GIVEN("$request.body#/key"), 8, "$request.body#/key is nothing that find_things has");
+    expect_fault(GIVEN("$statusCode"), 8, "$statusCode is nothing that find_things has");
+    expect_fault(GIVEN("1"), 8, "1 is nothing that find_things has");
+    expect_fault(GIVEN("[1]"), 8, "this is nothing that find_things has");
+    expect_fault(GIVEN("$response.body#/items/0/name"), 8, "$response.body#/items/0/name is no value for id of get_thing");
+    expect_fault(GIVEN("$response.body#/items/0"), 8, "$response.body#/items/0 is no value for id of get_thing");
+    expect_fault(GIVEN("$request.query.size"), 8, "$request.query.size is no value for id of get_thing");
+}
+
 static void test_an_answer_may_have_several_media_types(void **state)
 {
     (void)state;
@@ -273,6 +328,9 @@ int main(void)
         cmocka_unit_test(test_parameters_must_be_declared_as_they_are_used),
         cmocka_unit_test(test_operations_and_paths_are_unique),
         cmocka_unit_test(test_answers_and_bodies_have_their_form),
+        cmocka_unit_test(test_links_give_what_is_there_to_who_takes_it),
+        cmocka_unit_test(test_links_that_lead_nowhere_are_refused),
+        cmocka_unit_test(test_links_that_give_what_is_not_there_are_refused),
         cmocka_unit_test(test_an_answer_may_have_several_media_types),
         cmocka_unit_test(test_a_body_may_be_bytes),
         cmocka_unit_test(test_an_answer_may_be_cached_for_ever),
