@@ -64,6 +64,7 @@ struct config {
     int retention_rounds_months;
     int retention_slots_months;
     int retention_demand_days;
+    int retention_bars_months;
     const char *operator_name;       /* in the record of processing activities; NULL: not told */
     const char *privacy_contact;     /* likewise */
     const char *security_contact;    /* of /.well-known/security.txt; NULL: there is none */

@@ -66,6 +66,15 @@ class Life:
         self.daemon.mails.next(self.new_email, "confirm_address")
         self.unconfirmed = [people.apply("/v1/guides", people.guide_form(self.place.far, **self.words))[0],
                             people.apply("/v1/guide-requests", people.request_form(self.place.far, **self.words))[0]]
+        with self.daemon.connect() as db:  # as if: these would end what others here have to find
+            db.execute("INSERT INTO own_block (id, blocker, blocked, name) SELECT uuid_v7(), x.one, x.other, 'Matched Other'"
+                       "  FROM (VALUES (%(me)s::uuid, %(other)s::uuid), (%(other)s::uuid, %(me)s::uuid)) AS x(one, other)",
+                       {"me": self.guide.id, "other": self.matched.id})
+            db.execute("INSERT INTO bar (id, key, account, name, city, reason, message) VALUES (uuid_v7(), mailbox_key(%s), %s, %s, %s, 'because', 'Told')",
+                       (self.email, self.guide.id, f"{self.name} Guide", self.place.city))
+            db.execute("INSERT INTO report (id, proposal, match, request_city, guide_city, reported_by, reporter, reported, reason, text)"
+                       " SELECT uuid_v7(), m.proposal, m.id, m.request_city, m.guide_city, 'newcomer', m.request_account, m.guide_account, 'other', 'Said'"
+                       "  FROM match m WHERE m.id = %s", (self.match,))
         answer(self.daemon.http.post("/v1/feedback", json={"kind": "praise", "text": "Very good!", "email": self.email}), 202)
 
     def be_staff(self):

@@ -198,8 +198,12 @@ LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = welcome, pg_temp AS
 BEGIN
   PERFORM require(NOT is_duplicate(kind, person), 'duplicate');
   PERFORM require(NOT is_too_early(kind, person), 'conflict_state');
+  IF kind IN ('guide', 'guide_request') THEN
+    PERFORM refuse_barred(person, address);
+  END IF;
   IF kind = 'account' THEN
     UPDATE account SET email = do_confirmed.address WHERE id = thing;
+    PERFORM bar_new_address(thing, address);
   ELSIF kind = 'guide' THEN
     UPDATE guide SET account = person, state = 'applied' WHERE id = thing AND state = 'unverified';
   ELSIF kind = 'service_request' THEN

@@ -1,5 +1,5 @@
 -- SPDX-License-Identifier: EUPL-1.2
--- The wall. Flat policies over own columns; class D tables (session, login_token, confirmation, feedback_address, staff_role, block, check_in, secret,
+-- The wall. Flat policies over own columns; class D tables (session, login_token, confirmation, feedback_address, staff_role, block, check_in, report_note, kept_apart, secret,
 -- service_request_words, service_attachment_gone,
 -- audit, and for the daemon outbox, guide_language, guide_request_language) have none: functions only.
 -- The test for a task session is a CASE because the planner guesses that half the rows pass it, not one in two hundred.
@@ -56,12 +56,18 @@ CREATE POLICY finish ON match FOR UPDATE TO welcome
           OR request_city = ANY ((SELECT my_cities())::text[]) OR guide_city = ANY ((SELECT my_cities())::text[]))
          AND CASE WHEN (SELECT task()) IS NULL THEN true ELSE request = (SELECT task()) END);
 
--- What one says of the other is for coordinators; whoever has just said it may read the row.
+-- What one says of the other is for coordinators, unless they are one of the two; whoever has just said it may read the row.
 CREATE POLICY of_cities ON report FOR SELECT TO welcome
   USING (id = (SELECT subject())
-         OR request_city = ANY ((SELECT my_cities())::text[]) OR guide_city = ANY ((SELECT my_cities())::text[]));
+         OR (request_city = ANY ((SELECT my_cities())::text[]) OR guide_city = ANY ((SELECT my_cities())::text[]))
+            AND (SELECT me()) NOT IN (reporter, reported));
 CREATE POLICY resolve ON report FOR UPDATE TO welcome
-  USING (request_city = ANY ((SELECT my_cities())::text[]) OR guide_city = ANY ((SELECT my_cities())::text[]));
+  USING ((request_city = ANY ((SELECT my_cities())::text[]) OR guide_city = ANY ((SELECT my_cities())::text[]))
+         AND (SELECT me()) NOT IN (reporter, reported));
+
+CREATE POLICY own ON own_block FOR SELECT TO welcome USING (blocker = (SELECT me()));
+CREATE POLICY take_back ON own_block FOR DELETE TO welcome USING (blocker = (SELECT me()));
+CREATE POLICY of_cities ON bar FOR SELECT TO welcome USING (city = ANY ((SELECT my_cities())::text[]));
 
 -- Rounds are about everybody; what people want otherwise is for who handles the request.
 CREATE POLICY all_cities ON matching_round FOR SELECT TO welcome USING ('*' = ANY ((SELECT my_cities())::text[]) OR (SELECT is_admin()));

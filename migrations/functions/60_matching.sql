@@ -57,6 +57,8 @@ BEGIN
                 THEN 'H4' END,
            CASE WHEN EXISTS (SELECT FROM block b WHERE b.newcomer = r.account AND b.guide = g.account AND b.rule = 'H5')
                      OR EXISTS (SELECT FROM matching_override o WHERE o.request = r.id AND o.guide = g.id AND o.kind = 'forbid')
+                     OR EXISTS (SELECT FROM own_block b WHERE (b.blocker, b.blocked) IN ((r.account, g.account), (g.account, r.account)))
+                     OR EXISTS (SELECT FROM report x WHERE x.reported IN (r.account, g.account) AND x.state = 'open')
                      OR r.account = g.account
                      OR r.guide_gender_must AND r.guide_gender IS NOT NULL AND g.gender IS DISTINCT FROM r.guide_gender
                 THEN 'H5' END,
@@ -88,7 +90,12 @@ SELECT r.id AS request, r.handled_by, g.id AS guide, g.display_name, g.story, g.
                r.guide_gender, r.guide_gender_must, c.neighbours AS near, clock() - interval '30 days' AS month_ago, w,
                (SELECT max(x.version) FROM price_table x) AS prices,
                ARRAY(SELECT x.slug FROM city x WHERE x.required_verifications = '{}') AS cities_without_proof,
+               ARRAY(SELECT x.reported FROM report x WHERE x.state = 'open') AS held,
                ARRAY(SELECT b.guide FROM block b WHERE b.newcomer = r.account
+                     UNION ALL
+                     SELECT b.blocked FROM own_block b WHERE b.blocker = r.account
+                     UNION ALL
+                     SELECT b.blocker FROM own_block b WHERE b.blocked = r.account
                      UNION ALL
                      SELECT f.account FROM matching_override o JOIN guide f ON f.id = o.guide WHERE o.request = r.id AND o.kind = 'forbid'
                      UNION ALL
@@ -101,6 +108,7 @@ SELECT r.id AS request, r.handled_by, g.id AS guide, g.display_name, g.story, g.
           LEFT JOIN city c ON c.slug = r.city
          WHERE r.state IN ('open', 'proposed')
            AND (SELECT count(*) FROM proposal o WHERE o.request = r.id AND o.state = 'open') < 2
+           AND NOT EXISTS (SELECT FROM report x WHERE x.reported = r.account AND x.state = 'open')
          GROUP BY r.id, w, c.slug) r
  CROSS JOIN LATERAL (
        SELECT s.guide, max(wanted.points + (r.w).level * (least(wanted.rank, s.rank, 6) - (r.w).least_level)) AS points
@@ -131,7 +139,7 @@ SELECT r.id AS request, r.handled_by, g.id AS guide, g.display_name, g.story, g.
  WHERE g.state = 'active' AND g.load < g.capacity
    AND coalesce(g.recent_asks[g.asks_per_month] <= r.month_ago, true)
    AND reach.how IS NOT NULL
-   AND g.account <> r.account AND g.account <> ALL (r.not_these)
+   AND g.account <> r.account AND g.account <> ALL (r.not_these) AND g.account <> ALL (r.held)
    AND (NOT r.guide_gender_must OR r.guide_gender IS NULL OR g.gender = r.guide_gender)
    AND (g.home_city = ANY (r.cities_without_proof)
         OR NOT EXISTS (SELECT FROM city home, unnest(home.required_verifications) AS required(kind)

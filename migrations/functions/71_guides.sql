@@ -100,6 +100,13 @@ BEGIN
     UPDATE guide_city c SET approved = true WHERE c.guide = NEW.id AND c.city = ANY (NEW.home_city || my_cities()) AND NOT c.approved;
     PERFORM pg_notify('welcome', 'matching');
   END IF;
+  IF NEW.state = 'suspended' THEN
+    PERFORM end_access(NEW.account);
+  ELSIF OLD.state = 'suspended' AND NEW.state = 'left' THEN -- who leaves meanwhile does not come back unseen
+    INSERT INTO bar (id, key, account, name, city, reason)
+    SELECT uuid_v7(), mailbox_key(a.email), a.id, NEW.display_name, NEW.home_city, 'left_while_suspended' FROM account a WHERE a.id = NEW.account
+        ON CONFLICT DO NOTHING;
+  END IF;
   IF template IS NOT NULL THEN
     PERFORM mail(template, NEW.account, 'guide', NEW.id);
   END IF;

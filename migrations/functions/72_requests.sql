@@ -37,11 +37,12 @@ BEGIN
     NEW.closed_at := clock();
     PERFORM require(NEW.closed_as = ANY (CASE WHEN 'newcomer' = ANY (who) THEN ARRAY['withdrawn']
                                               WHEN 'staff' = ANY (who) THEN ARRAY['no_guide']
-                                              WHEN 'job' = ANY (who) THEN ARRAY['expired']
+                                              WHEN 'job' = ANY (who) THEN ARRAY['expired', 'withdrawn']
                                               ELSE ARRAY['fulfilled', 'withdrawn'] END), 'forbidden');
   ELSIF NEW.state = 'open' AND OLD.state = 'closed' THEN
     PERFORM require(may_reopen(OLD.id), 'conflict_state');
     PERFORM require(NOT is_duplicate('guide_request', OLD.account), 'duplicate');
+    PERFORM require(NOT is_barred(OLD.account), 'suspended');
     NEW.closed_as := NULL;
     NEW.closed_at := NULL;
     NEW.waiting_since := clock();

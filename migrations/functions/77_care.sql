@@ -1,5 +1,5 @@
 -- SPDX-License-Identifier: EUPL-1.2
--- Care for those who wait and those who met: looking wider, still looking, check-ins, reports. Whoever calls holds the locks of
+-- Care for those who wait and those who met: looking wider, still looking, check-ins. Whoever calls holds the locks of
 -- lock_for_request() or lock_for_match(), which know the right to come so far.
 
 -- What a request could still be opened to, which only the newcomer may.
@@ -81,70 +81,5 @@ BEGIN
      WHERE m.id = $1
        AND (ARRAY[m.request_city, m.guide_city] && my_cities() AND me() NOT IN (m.guide_account, m.request_account)
             OR me() = CASE c.party WHEN 'guide' THEN m.guide_account ELSE m.request_account END));
-END
-$$;
-
--- The pair is kept apart at once (H5), an active match pauses, and of a request that was opened again no ask to this guide stays; what comes
--- then a coordinator decides.
-CREATE OR REPLACE FUNCTION report_match(id uuid, match uuid, reason text, text text) RETURNS void
-LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = welcome, pg_temp AS $$
-DECLARE
-  m    match;
-  said text;
-BEGIN
-  SELECT * INTO m FROM match x WHERE x.id = report_match.match;
-  said := CASE me() WHEN m.guide_account THEN 'guide' WHEN m.request_account THEN 'newcomer' END;
-  PERFORM require(said IS NOT NULL, 'forbidden');
-  PERFORM require(NOT EXISTS (SELECT FROM report r WHERE r.match = m.id AND r.reported_by = said AND r.state = 'open'), 'duplicate');
-  INSERT INTO report (id, match, request_city, guide_city, reported_by, reason, text)
-  VALUES (report_match.id, m.id, m.request_city, m.guide_city, said, report_match.reason, report_match.text);
-  INSERT INTO block (newcomer, guide, rule) VALUES (m.request_account, m.guide_account, 'H5') ON CONFLICT DO NOTHING;
-  UPDATE match x SET paused_at = coalesce(x.paused_at, clock()) WHERE x.id = m.id AND x.state = 'active';
-  UPDATE proposal p SET state = 'cancelled'
-   WHERE p.request = m.request AND p.guide = m.guide AND p.state IN ('open', 'awaiting_newcomer');
-  PERFORM mail('match_reported', c.account, 'report', report_match.id) FROM coordinators_of(ARRAY[m.request_city, m.guide_city], ARRAY[m.guide_account, m.request_account]) AS c(account);
-END
-$$;
-
--- First in every change of a report: its match, if the report is for one of the coordinator's cities and not about them.
-CREATE OR REPLACE FUNCTION lock_for_report(report uuid) RETURNS void
-LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = welcome, pg_temp AS $$
-DECLARE
-  about uuid;
-BEGIN
-  SELECT r.match INTO about
-    FROM report r JOIN match m ON m.id = r.match
-   WHERE r.id = lock_for_report.report
-     AND ARRAY[r.request_city, r.guide_city] && my_cities()
-     AND me() NOT IN (m.guide_account, m.request_account);
-  PERFORM require(FOUND, 'not_found');
-  PERFORM lock_for_match(about);
-END
-$$;
-
-CREATE OR REPLACE FUNCTION report_before() RETURNS trigger LANGUAGE plpgsql AS $$
-BEGIN
-  IF NEW.state = 'resolved' THEN
-    NEW.resolved_at := clock();
-    NEW.resolved_by := me();
-  END IF;
-  RETURN NEW;
-END
-$$;
-
--- Continued: nothing keeps the two apart any more, unless the other reports as well. Ended: the block stays.
-CREATE OR REPLACE FUNCTION report_after() RETURNS trigger
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = welcome, pg_temp AS $$
-DECLARE
-  m match;
-BEGIN
-  SELECT * INTO m FROM match x WHERE x.id = NEW.match;
-  PERFORM require(NEW.outcome = 'ended' OR m.state = 'active', 'conflict_state');
-  IF NEW.outcome = 'continued' AND NOT EXISTS (SELECT FROM report r WHERE r.match = m.id AND r.state = 'open') THEN
-    UPDATE match x SET paused_at = NULL WHERE x.id = m.id;
-    DELETE FROM block b WHERE b.newcomer = m.request_account AND b.guide = m.guide_account AND b.rule = 'H5';
-  END IF;
-  PERFORM record('resolve_report', 'report', NEW.id, NEW.guide_city, jsonb_build_object('outcome', NEW.outcome, 'match', NEW.match));
-  RETURN NULL;
 END
 $$;

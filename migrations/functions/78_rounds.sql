@@ -46,7 +46,9 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = welcome, pg_temp AS $$
                      WHERE p.request_account = r.account AND p.guide_account = g.account AND p.state = 'expired') THEN 'silent'
               WHEN g.account = r.account OR r.guide_gender_must AND r.guide_gender IS NOT NULL AND g.gender IS DISTINCT FROM r.guide_gender
                    OR EXISTS (SELECT FROM block b WHERE b.newcomer = r.account AND b.guide = g.account AND b.rule = 'H5')
-                   OR EXISTS (SELECT FROM matching_override o WHERE o.request = r.id AND o.guide = g.id AND o.kind = 'forbid') THEN 'blocked'
+                   OR EXISTS (SELECT FROM matching_override o WHERE o.request = r.id AND o.guide = g.id AND o.kind = 'forbid')
+                   OR EXISTS (SELECT FROM own_block b WHERE (b.blocker, b.blocked) IN ((r.account, g.account), (g.account, r.account)))
+                   OR EXISTS (SELECT FROM report x WHERE x.reported IN (r.account, g.account) AND x.state = 'open') THEN 'blocked'
               WHEN EXISTS (SELECT FROM proposal p WHERE p.request = r.id AND p.guide = g.id AND p.state IN ('open', 'awaiting_newcomer')) THEN 'asked'
               WHEN asks_since(g.recent_asks, clock() - interval '30 days') >= g.asks_per_month THEN 'resting'
               ELSE 'taken' END

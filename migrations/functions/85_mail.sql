@@ -88,8 +88,18 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = welcome, pg_temp AS $$
   SELECT jsonb_build_object('display_name', a.display_name, 'city', city_names(ARRAY[nullif(x.city, '*')]) -> 0)
     FROM (SELECT m.request_city FROM match m WHERE kind = 'match' AND template = 'check_in_help' AND m.id = $4 AND m.state = 'active'
           UNION ALL
-          SELECT p.request_city FROM report p WHERE kind = 'report' AND p.id = $4 AND p.state = 'open') AS x(city)
+          SELECT p.request_city FROM report p
+           WHERE kind = 'report' AND p.id = $4 AND p.state = 'open' AND mail_data.reader NOT IN (p.reporter, p.reported)) AS x(city)
     LEFT JOIN account a ON a.id = mail_data.reader
+  UNION ALL -- for the two: that it was decided, or what one of them is told; never of the other
+  SELECT jsonb_build_object('display_name', CASE WHEN reader = p.guide_account THEN g.display_name ELSE r.display_name END, 'reason', x.message)
+    FROM report x
+    JOIN proposal p ON p.id = x.proposal
+    JOIN guide g ON g.id = p.guide
+    JOIN guide_request r ON r.id = p.request
+   WHERE kind = 'report' AND x.id = $4 AND x.state = 'resolved' AND reader = CASE template WHEN 'report_warning' THEN x.reported ELSE x.reporter END
+  UNION ALL
+  SELECT jsonb_build_object('display_name', b.name, 'reason', nullif(b.message, '')) FROM bar b WHERE kind = 'bar' AND b.id = $4 AND b.account = reader
   UNION ALL
   SELECT service_mail_data(template, reader, kind, id) WHERE kind IN ('service_request', 'service_request_office', 'service_event')
   UNION ALL
@@ -142,6 +152,7 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = welcome, pg_temp AS $$
   SELECT c FROM confirmation c
    WHERE lower(c.address) = lower($1) AND (c.subject_kind <> 'account' OR account_of($1) IS NULL) AND c.expires_at > clock()
      AND NOT is_duplicate(c.subject_kind, account_of($1)) AND NOT is_too_early(c.subject_kind, account_of($1))
+     AND NOT (c.subject_kind IN ('guide', 'guide_request') AND coalesce(is_barred(account_of($1)), false))
    ORDER BY c.created_at DESC LIMIT 1
 $$;
 

@@ -98,7 +98,8 @@ BEGIN
   DELETE FROM login_token t
    WHERE t.expires_at <= clock() - interval '7 days'
       OR t.kind = 'task' AND t.created_at <= clock() - interval '30 days'
-         AND (SELECT x.alive FROM thing_of(t.subject_kind, t.subject_id) x) IS NOT TRUE;
+         AND (SELECT x.alive FROM thing_of(t.subject_kind, t.subject_id) x) IS NOT TRUE
+         AND NOT EXISTS (SELECT FROM match m WHERE m.id = t.subject_id AND m.ended_at > clock() - interval '60 days'); -- good for a report
   GET DIAGNOSTICS tokens = ROW_COUNT;
   RETURN sessions + tokens;
 END

@@ -32,13 +32,14 @@ CREATE VIEW due_matches AS
 SELECT m.id, m.proposal, m.request, m.ended_at AS since
   FROM match m
  WHERE m.state = 'ended' AND m.ended_at <= clock() - (SELECT kept_for('matches'))
-   AND NOT EXISTS (SELECT FROM report x WHERE x.match = m.id AND x.state = 'open');
+   AND NOT EXISTS (SELECT FROM report x WHERE x.proposal = m.proposal AND x.state = 'open');
 
--- whole: nobody remembers it by a match, so it goes; else only what was written in it.
+-- whole: nobody remembers it by a match or a report, so it goes; else only what was written in it.
 CREATE VIEW due_guide_requests AS
 SELECT r.id, r.closed_at AS since, w.whole
   FROM guide_request r
- CROSS JOIN LATERAL (SELECT NOT EXISTS (SELECT FROM match m WHERE m.request = r.id)) AS w(whole)
+ CROSS JOIN LATERAL (SELECT NOT EXISTS (SELECT FROM match m WHERE m.request = r.id)
+                         AND NOT EXISTS (SELECT FROM proposal p JOIN report x ON x.proposal = p.id WHERE p.request = r.id)) AS w(whole)
  WHERE r.state = 'closed' AND r.closed_at <= clock() - (SELECT kept_for('guide_requests'))
    AND (w.whole OR r.message <> '' OR r.arrival_on IS NOT NULL OR r.preferred_guide IS NOT NULL OR r.guide_gender IS NOT NULL
         OR r.guide_gender_must);
@@ -69,7 +70,9 @@ SELECT a.id, a.created_at AS since
    AND NOT EXISTS (SELECT FROM service_request x WHERE x.account = a.id)
    AND NOT EXISTS (SELECT FROM outbox x WHERE x.account = a.id AND x.state = 'waiting')
    AND NOT EXISTS (SELECT FROM block x WHERE x.newcomer = a.id AND x.rule = 'H5')
-   AND NOT EXISTS (SELECT FROM block x WHERE x.guide = a.id AND x.rule = 'H5');
+   AND NOT EXISTS (SELECT FROM block x WHERE x.guide = a.id AND x.rule = 'H5')
+   AND NOT EXISTS (SELECT FROM own_block x WHERE a.id IN (x.blocker, x.blocked))
+   AND NOT EXISTS (SELECT FROM bar x WHERE x.account = a.id);
 
 -- Seal by seal.
 CREATE VIEW due_audit AS
@@ -81,6 +84,9 @@ CREATE VIEW due_feedback AS
 SELECT f.id, f.resolved_at AS since FROM feedback f WHERE f.state = 'resolved' AND f.resolved_at <= clock() - (SELECT kept_for('feedback'));
 CREATE VIEW due_reports AS
 SELECT x.id, x.resolved_at AS since FROM report x WHERE x.state = 'resolved' AND x.resolved_at <= clock() - (SELECT kept_for('reports'));
+CREATE VIEW due_bars AS SELECT b.id, b.made_at AS since FROM bar b WHERE b.made_at <= clock() - (SELECT kept_for('bars'));
+CREATE VIEW due_kept_apart AS
+SELECT k.key, k.other, k.since FROM kept_apart k WHERE k.since <= clock() - (SELECT kept_for('bars'));
 CREATE VIEW due_rounds AS SELECT x.id, x.finished_at AS since FROM matching_round x WHERE x.finished_at <= clock() - (SELECT kept_for('rounds'));
 CREATE VIEW due_slots AS
 SELECT s.id, s.ends_at AS since FROM consultation_slot s
@@ -102,7 +108,9 @@ UNION ALL SELECT 'feedback', d.since FROM due_feedback d
 UNION ALL SELECT 'reports', d.since FROM due_reports d
 UNION ALL SELECT 'rounds', d.since FROM due_rounds d
 UNION ALL SELECT 'slots', d.since FROM due_slots d
-UNION ALL SELECT 'demand', d.since FROM due_demand d;
+UNION ALL SELECT 'demand', d.since FROM due_demand d
+UNION ALL SELECT 'bars', d.since FROM due_bars d
+UNION ALL SELECT 'bars', d.since FROM due_kept_apart d;
 
 -- What would go now.
 CREATE OR REPLACE FUNCTION retention_told() RETURNS TABLE (kind text, kept text, due bigint, oldest text)
@@ -208,7 +216,8 @@ BEGIN
          WHEN 'reports' THEN expire_reports()
          WHEN 'rounds' THEN clean_rounds()
          WHEN 'slots' THEN clean_slots()
-         WHEN 'demand' THEN clean_demand() END;
+         WHEN 'demand' THEN clean_demand()
+         WHEN 'bars' THEN expire_bars() END;
 END
 $$;
 

@@ -11,7 +11,8 @@ BEGIN
     UNION ALL SELECT r.id FROM guide_request r WHERE r.account = things_of.account
     UNION ALL SELECT p.id FROM proposal p WHERE things_of.account IN (p.guide_account, p.request_account)
     UNION ALL SELECT m.id FROM match m WHERE things_of.account IN (m.guide_account, m.request_account)
-    UNION ALL SELECT x.id FROM report x JOIN match m ON m.id = x.match WHERE things_of.account IN (m.guide_account, m.request_account)
+    UNION ALL SELECT x.id FROM report x WHERE things_of.account IN (x.reporter, x.reported)
+    UNION ALL SELECT b.id FROM own_block b WHERE b.blocker = things_of.account
     UNION ALL SELECT s.id FROM service_request s WHERE s.account = things_of.account
     UNION ALL SELECT o.id FROM service_request_office o WHERE o.requester_account = things_of.account
     UNION ALL SELECT e.id FROM service_event e JOIN service_request s ON s.id = e.request WHERE s.account = things_of.account
@@ -122,7 +123,8 @@ BEGIN
             UNION ALL SELECT 'proposals', count(*) FROM proposal p WHERE mine IN (p.guide_account, p.request_account)
             UNION ALL SELECT 'matches', count(*) FROM match m WHERE mine IN (m.guide_account, m.request_account)
             UNION ALL SELECT 'check_ins', count(*) FROM check_in c WHERE c.match = ANY (things)
-            UNION ALL SELECT 'reports', count(*) FROM report x WHERE x.match = ANY (things)
+            UNION ALL SELECT 'reports', count(*) FROM report x WHERE mine IN (x.reporter, x.reported)
+            UNION ALL SELECT 'blocks', count(*) FROM own_block b WHERE b.blocker = mine
             UNION ALL SELECT 'service_requests', count(*) FROM service_request s WHERE s.account = mine
             UNION ALL SELECT 'events', count(*) FROM service_event e WHERE e.request = ANY (things)
             UNION ALL SELECT 'attachments', count(*) FROM service_attachment a WHERE a.request = ANY (things)
@@ -160,6 +162,7 @@ BEGIN
   DELETE FROM feedback_address f WHERE lower(f.address) = mailbox;
   DELETE FROM saved_export e
    WHERE lower(e.filter ->> 'advisor') = mine::text OR position(mailbox IN lower(e.filter ->> 'q')) > 0;
+  PERFORM remember_mailbox(mine);
   DELETE FROM account a WHERE a.id = mine;
   INSERT INTO erasure (receipt, erased_at, erased) VALUES (sha256(convert_to(number, 'UTF8')), clock(), counts);
   RETURN QUERY SELECT number, clock(), counts;

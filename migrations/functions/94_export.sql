@@ -105,9 +105,21 @@ $$;
 -- The own ones: what others reported is theirs to be protected for.
 CREATE OR REPLACE FUNCTION export_reports() RETURNS jsonb
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = welcome, pg_temp AS $$
-  SELECT coalesce(jsonb_agg(to_jsonb(x) - 'resolved_by' - 'reported_by' ORDER BY x.id), '[]')
-    FROM match m JOIN report x ON x.match = m.id AND x.reported_by = CASE me() WHEN m.guide_account THEN 'guide' ELSE 'newcomer' END
-   WHERE me() IN (m.guide_account, m.request_account)
+  SELECT coalesce(jsonb_agg(to_jsonb(x) - ARRAY['resolved_by', 'reported_by', 'reporter', 'reported', 'claimed_by', 'claimed_at', 'remind_at',
+                                                'escalate_at', 'message'] ORDER BY x.id), '[]')
+    FROM report x WHERE x.reporter = me()
+$$;
+
+-- Whom one does not want to meet.
+CREATE OR REPLACE FUNCTION export_blocks() RETURNS jsonb
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = welcome, pg_temp AS $$
+  SELECT coalesce(jsonb_agg(to_jsonb(b) - 'blocked' ORDER BY b.id), '[]') FROM own_block b WHERE b.blocker = me()
+$$;
+
+-- That one may not ask again, since when, and what one was told; why is looked through by people first (GDPR art. 15(4)).
+CREATE OR REPLACE FUNCTION export_bars() RETURNS jsonb
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = welcome, pg_temp AS $$
+  SELECT coalesce(jsonb_agg(to_jsonb(b) - ARRAY['key', 'reason', 'made_by'] ORDER BY b.id), '[]') FROM bar b WHERE b.account = me()
 $$;
 
 -- With the offices they were at, the timeline and files; what offices noted for themselves is told to be there, its words are looked through
@@ -166,6 +178,9 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = welcome, pg_temp AS $$
           UNION ALL SELECT 'text', v.id::text, 'reviewer', v.reviewed_at FROM revision v WHERE v.reviewer = me()
           UNION ALL SELECT 'feedback', f.id::text, 'resolver', f.resolved_at FROM feedback f WHERE f.resolved_by = me()
           UNION ALL SELECT 'report', r.id::text, 'resolver', r.resolved_at FROM report r WHERE r.resolved_by = me()
+          UNION ALL SELECT 'report', r.id::text, 'claimant', r.claimed_at FROM report r WHERE r.claimed_by = me()
+          UNION ALL SELECT 'report_note', n.id::text, 'author', n.written_at FROM report_note n WHERE n.author = me()
+          UNION ALL SELECT 'bar', b.id::text, 'made_by', b.made_at FROM bar b WHERE b.made_by = me()
           UNION ALL SELECT 'verification', v.id::text, 'seen_by', v.created_at FROM guide_verification v WHERE v.seen_by = me()
           UNION ALL SELECT 'proposal', p.id::text, 'asked_by', p.asked_at FROM proposal p WHERE p.asked_by = me()
           UNION ALL SELECT 'weights', w.version::text, 'author', w.created_at FROM weights w WHERE w.created_by = me()

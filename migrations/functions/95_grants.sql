@@ -66,9 +66,14 @@ GRANT EXECUTE ON FUNCTION refuse_unknown_places(uuid, uuid) TO welcome;
 GRANT EXECUTE ON FUNCTION events_to_expand(), extend_occurrences(uuid, jsonb, timestamp[], date), clean_occurrences(),
   import_occurrences(text, timestamp[], date) TO welcome_worker;
 GRANT EXECUTE ON FUNCTION
-  widen_request(uuid, boolean, boolean), renew_request(uuid), answer_check_in(uuid, text, text), check_ins_of(uuid), report_match(uuid, uuid, text, text),
-  lock_for_report(uuid)
+  widen_request(uuid, boolean, boolean), renew_request(uuid), answer_check_in(uuid, text, text), check_ins_of(uuid)
   TO welcome;
+GRANT EXECUTE ON FUNCTION
+  lock_for_party(uuid, uuid), file_report(uuid, uuid, uuid, text, text), report_link(bytea), sees_report(report), lock_for_report(uuid, boolean),
+  claim_report(uuid, boolean), note_report(uuid, uuid, text), notes_of(uuid), claimant_of(report), other_of(uuid, uuid), block_other(uuid, uuid, uuid),
+  lock_for_bar(uuid, text, text), make_bar(uuid, uuid, text, text, text, text), lift_bar(uuid), is_barred(uuid), kept_for(text)
+  TO welcome;
+GRANT EXECUTE ON FUNCTION remind_of_reports(), escalate_reports(), expire_bars() TO welcome_worker;
 GRANT EXECUTE ON FUNCTION ask_to_widen(), ask_still_looking(), ask_check_ins(), expire_reports() TO welcome_worker;
 GRANT EXECUTE ON FUNCTION matching_snapshot(integer), matching_versions(), why_unplaced(uuid[]), terms_of_pairs(uuid[], uuid[]),
   write_round(jsonb, jsonb, jsonb), clean_rounds(), prices_due(), price_figures(), price_pairs(), price_speakers(),
@@ -128,7 +133,7 @@ GRANT EXECUTE ON FUNCTION import_legal_text(text, text, text, text, text, text, 
 GRANT EXECUTE ON FUNCTION legal_text_for(text, text, text[]), consented(text, jsonb, text, text[]), my_consents(), lock_for_consent(uuid),
   record_withdrawal(uuid), lock_for_erasure(), erase_me(),
   export_account(), export_roles(), export_sessions(), export_links(), export_mails(), export_unconfirmed(), export_consents(),
-  export_guides(), export_guide_requests(), export_proposals(), export_matches(), export_check_ins(), export_reports(),
+  export_guides(), export_guide_requests(), export_proposals(), export_matches(), export_check_ins(), export_reports(), export_blocks(), export_bars(),
   export_service_requests(), export_appointments(), export_absences(), export_saved_exports(), export_feedback(),
   export_record(), export_work(), export_second_factor()
   TO welcome;

@@ -41,6 +41,7 @@ static const struct shown {
     {"list_service_requests", "listed", "service_request", "id"},
     {"list_appointments", "listed", "appointment", "id"},
     {"list_accounts", "listed", "account", "id"},
+    {"list_bars", "listed", "bar", "id"},
 };
 
 static struct {

@@ -115,6 +115,8 @@ const struct config_key CONFIG_KEYS[] = {
             "Months after which consultation times that nobody came to are deleted."),
     INTEGER("RETENTION_DEMAND_DAYS", retention_demand_days, "90", 7, 365,
             "Days for which words that were searched in vain are counted."),
+    INTEGER("RETENTION_BARS_MONTHS", retention_bars_months, "24", 6, 120,
+            "Months after which who may not ask again is forgotten, and who is kept apart after an erasure."),
     TEXT("OPERATOR", operator_name, NULL, "Name and address of the controller, in the record of processing activities."),
     TEXT("PRIVACY_CONTACT", privacy_contact, NULL, "How to reach the data protection officer, in the same place."),
     TEXT("SECURITY_CONTACT", security_contact, NULL,

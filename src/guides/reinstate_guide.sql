@@ -1,7 +1,8 @@
 -- SPDX-License-Identifier: EUPL-1.2
 -- Only for who is suspended: an application becomes active by approve_guide, which looks at it first.
 SELECT lock_for_guide(:id);
-SELECT require(g.state IN ('suspended', 'active'), 'conflict_state')
+SELECT require(g.state IN ('suspended', 'active'), 'conflict_state'),
+       require(NOT is_barred(g.account), 'suspended')
   FROM guide g
  WHERE g.id = :id;
 UPDATE guide

@@ -1,58 +1,71 @@
 -- SPDX-License-Identifier: EUPL-1.2
--- Of the coordinator's cities, each by its own index, then merged: open ones first, then as they came.
+-- Of the coordinator's cities, each by its own index, then merged: open ones first, of these the urgent ones, then as they came.
 -- None that is about who asks.
 WITH after AS (
   SELECT coalesce(:ctx_cursor->>0, '') AS state,
-         coalesce((:ctx_cursor->>1)::uuid, '00000000-0000-0000-0000-000000000000') AS id
+         coalesce((:ctx_cursor->>1)::smallint, 0::smallint) AS urgency,
+         coalesce((:ctx_cursor->>2)::uuid, '00000000-0000-0000-0000-000000000000') AS id
 ), page AS (
-  SELECT found.state, found.id
+  SELECT found.state, found.urgency, found.id
     FROM after
    CROSS JOIN unnest(my_cities()) AS own (city)
    CROSS JOIN LATERAL (
-           (SELECT t.state, t.id
+           (SELECT t.state, t.urgency, t.id
               FROM report t
              WHERE t.request_city = own.city
                AND (:state IS NULL OR t.state = :state)
-               AND (t.state, t.id) > (after.state, after.id)
-               AND NOT EXISTS (SELECT FROM match own_match WHERE own_match.id = t.match AND me() IN (own_match.guide_account, own_match.request_account))
-             ORDER BY t.state, t.id
+               AND (:claimed IS NULL OR (t.claimed_by IS NOT NULL) = :claimed)
+               AND (t.state, t.urgency, t.id) > (after.state, after.urgency, after.id)
+               AND me() NOT IN (t.reporter, t.reported)
+             ORDER BY t.state, t.urgency, t.id
              LIMIT :limit + 1)
             UNION ALL
-           (SELECT t.state, t.id
+           (SELECT t.state, t.urgency, t.id
               FROM report t
              WHERE t.guide_city = own.city
                AND (:state IS NULL OR t.state = :state)
-               AND (t.state, t.id) > (after.state, after.id)
-               AND NOT EXISTS (SELECT FROM match own_match WHERE own_match.id = t.match AND me() IN (own_match.guide_account, own_match.request_account))
-             ORDER BY t.state, t.id
+               AND (:claimed IS NULL OR (t.claimed_by IS NOT NULL) = :claimed)
+               AND (t.state, t.urgency, t.id) > (after.state, after.urgency, after.id)
+               AND me() NOT IN (t.reporter, t.reported)
+             ORDER BY t.state, t.urgency, t.id
              LIMIT :limit + 1)) found
-   GROUP BY found.state, found.id
-   ORDER BY found.state, found.id
+   GROUP BY found.state, found.urgency, found.id
+   ORDER BY found.state, found.urgency, found.id
    LIMIT :limit + 1
 )
 SELECT r.id,
        r.state,
+       (ARRAY['urgent', 'soon', 'normal'])[r.urgency] AS urgency,
        r.reason,
        r.text,
        r.reported_by,
        r.created_at,
+       floor(extract(epoch FROM clock() - r.created_at) / 3600)::integer AS age_hours,
+       r.claimed_at,
+       CASE WHEN r.claimed_by IS NOT NULL THEN claimant_of(r) END AS claimed_by,
+       r.claimed_by IS NOT NULL AND r.claimed_by = me() AS claimed_by_me,
        r.outcome,
+       r.measure,
+       r.message,
        r.note,
        r.resolved_at,
+       notes_of(r.id) AS notes,
+       r.proposal AS "proposal.id",
        r.match AS "match.id",
        m.state AS "match.state",
        m.paused_at AS "match.paused_at",
-       m.guide AS "guide.id",
-       c.guide_name AS "guide.display_name",
-       m.request_account AS "newcomer.id",
-       c.newcomer_name AS "newcomer.display_name",
-       '["' || r.state || '","' || r.id || '"]' AS _cursor
+       d.guide_request AS "guide_request.id",
+       d.guide AS "guide.id",
+       d.guide_name AS "guide.display_name",
+       CASE r.reported_by WHEN 'newcomer' THEN r.reporter ELSE r.reported END AS "newcomer.id",
+       d.newcomer_name AS "newcomer.display_name",
+       jsonb_build_array(r.state, r.urgency, r.id) AS _cursor
   FROM page
   JOIN report r ON r.id = page.id
-  JOIN match m ON m.id = r.match
+  LEFT JOIN match m ON m.id = r.match
  CROSS JOIN LATERAL (
-         SELECT v.guide_name, v.newcomer_name
-           FROM match_contact v
-          WHERE v.match = m.id
-          LIMIT 1) c
- ORDER BY r.state, r.id;
+         SELECT v.guide, v.guide_name, v.guide_request, v.newcomer_name
+           FROM proposal_detail v
+          WHERE v.proposal = r.proposal
+          LIMIT 1) d
+ ORDER BY r.state, r.urgency, r.id;

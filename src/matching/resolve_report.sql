@@ -1,12 +1,18 @@
 -- SPDX-License-Identifier: EUPL-1.2
--- Ended: the match ends by the coordinator, if it has not already, and the pair stays apart. Continued: it goes on. Once; the same
--- person may say the same again.
-SELECT lock_for_report(:id);
+-- Ended: the match ends by the coordinator, if it has not already, and the pair stays apart. Continued, no action: triggers lift what keeps them
+-- apart. A warning is mailed; a suspension ends everything of that person at once. Once; the same person may say the same again.
+SELECT problem('validation_failed', '[{"pointer":"/message","code":"required"}]')
+ WHERE :measure IS NOT NULL
+   AND :message IS NULL;
+SELECT problem('validation_failed', '[{"pointer":"/measure","code":"contradiction","limit":"outcome"}]')
+ WHERE :measure = 'suspended'
+   AND :outcome <> 'ended';
+SELECT lock_for_report(:id, :measure IS NOT DISTINCT FROM 'suspended');
 SELECT problem('conflict_state')
   FROM report r
  WHERE r.id = :id
    AND r.state = 'resolved'
-   AND (r.resolved_by, r.outcome, r.note) IS DISTINCT FROM (me(), :outcome, :note);
+   AND (r.resolved_by, r.outcome, r.note, r.measure, r.message) IS DISTINCT FROM (me(), :outcome, :note, :measure, :message);
 UPDATE match
    SET state = 'ended',
        ended_reason = 'other'
@@ -17,6 +23,8 @@ UPDATE match
 UPDATE report
    SET state = 'resolved',
        outcome = :outcome,
+       measure = :measure,
+       message = :message,
        note = :note
  WHERE id = :id
    AND state = 'open'

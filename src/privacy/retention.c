@@ -31,6 +31,7 @@ static const struct period {
     PERIOD(rounds, months),
     PERIOD(slots, months),
     PERIOD(demand, days),
+    PERIOD(bars, months),
 };
 
 static char *periods_text(const struct config *config)

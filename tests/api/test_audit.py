@@ -90,7 +90,7 @@ def test_nobody_is_recorded_for_looking_at_their_own(people, place):
 
 def test_every_read_of_staff_is_recorded_or_shows_nobody():
     """Whoever adds one has to say which it is."""
-    nobody = {"get_my_guide", "get_me", "export_me", "get_my_consents", "get_second_factor", "get_my_absences", "list_audit",  # one's own, and this
+    nobody = {"get_my_guide", "get_me", "export_me", "get_my_consents", "get_second_factor", "get_my_absences", "list_my_blocks", "list_audit",  # one's own, and this
               "list_article_revisions", "list_contents", "get_content", "list_revisions", "get_revision", "list_editorial_tasks", "list_desks",
               "get_desk", "list_media", "get_media_record", "list_feedback", "get_feedback",  # texts; reporters have no name
               "list_overrides", "list_matching_rounds", "get_matching_round", "list_weights", "list_scarcity", "get_matching_metrics",  # ids, figures

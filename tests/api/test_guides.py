@@ -4,7 +4,7 @@ import datetime
 
 import pytest
 
-from support import People, answer, eventually, faults, problem
+from support import Guide, People, answer, eventually, faults, problem
 
 NATIVE = "native"
 
@@ -186,6 +186,8 @@ def test_a_suspended_guide_loses_proposals_and_matches_until_reinstated(people, 
     assert answer(newcomer.get(f"/v1/matches/{match}"))["state"] == "ended"
     assert newcomer.look()["state"] == "open"
     assert listed_in(http, place.city) == []
+    problem(guide.get("/v1/me"), 401, "unauthenticated")  # signed out of everything
+    guide = people.sign_in(guide.email, lambda daemon, session: Guide(daemon, session | {"subject": {"id": guide.guide}}))
     problem(guide.post("/v1/me/guide/pause", {}), 409, "conflict_state")
     problem(guide.post("/v1/me/guide/resume", {}), 409, "conflict_state")
     problem(coordinator.post(f"/v1/guides/{guide.guide}/approve", {}), 409, "conflict_state")

@@ -65,7 +65,7 @@ def test_nothing_is_left_of_whoever_goes(life, people, daemon):
 
 
 # What moves on for others when somebody goes, by the state machines.
-MOVES = {"sessions", "links", "mails", "matches", "proposals", "record", "work"}
+MOVES = {"sessions", "links", "mails", "matches", "proposals", "blocks", "record", "work"}
 
 
 def compare(other, before, after, words):

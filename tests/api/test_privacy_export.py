@@ -12,7 +12,7 @@ OWN = {"account": "id", "staff_role": "account", "session": "account", "login_to
        "confirmation": "subject_id address", "guide": "account", "guide_city": "guide", "guide_verification": "guide", "guide_price": "guide",
        "guide_request": "account", "matching_unplaced": "request", "service_request": "account", "service_request_office": "requester_account",
        "service_attachment": "request", "appointment": "requester_account", "staff_absence": "account", "saved_export": "account",
-       "feedback_address": "address"}
+       "feedback_address": "address", "own_block": "blocker", "bar": "account"}
 
 
 def is_own(table, row, mine):
@@ -28,6 +28,7 @@ OTHERS = {
     ("saved_export", "filter"): "what a colleague lists", ("session", "thing"): "another's way to what is between both",
     ("session", "request"): "another's way to what is between both", ("login_token", "subject_id"): "another's way to what is between both",
     ("outbox", "subject_id"): "a mail to another", ("check_in", "match"): "what the other said", ("report", "match"): "what the other reported",
+    ("report", "reported"): "what the other reported", ("report", "id"): "the same", ("report", "proposal"): "the same", ("own_block", "blocked"): "it would tell what the other said",
     ("service_event", "request"): "an event of the request, told with it", ("service_event", "office_row"): "the same",
     ("service_request_office", "forwarded_to"): "another row of the request, told with it", ("service_attachment", "office_row"): "the same",
 }

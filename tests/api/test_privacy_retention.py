@@ -9,7 +9,7 @@ from support import People, answer, eventually
 from traces import scan
 
 DAYS = {"unconfirmed": 7, "guide_requests": 184, "matches": 366, "guides": 366, "service_requests": 731, "mails": 7, "accounts": 184, "audit": 731,
-        "feedback": 366, "reports": 366, "rounds": 366, "slots": 366, "demand": 90}
+        "feedback": 366, "reports": 366, "rounds": 366, "slots": 366, "demand": 90, "bars": 731}
 
 
 @pytest.fixture
@@ -94,6 +94,11 @@ def make_reports(people, city):
     made = answer(newcomer.post(f"/v1/matches/{match}/report", {"reason": "other", "text": "Not well"}), 201)["id"]
     answer(people.coordinator(city).post(f"/v1/reports/{made}/resolve", {"outcome": "continued", "note": "They talked."}))
     return made
+
+
+def make_bars(people, city):
+    form = {"email": people.address("barred"), "city": city, "reason": "Threats"}
+    return answer(people.coordinator(city).post("/v1/bars", form), 201)["id"]
 
 
 def make_rounds(people, city):

@@ -64,8 +64,16 @@ INSERT INTO match (id, proposal, request, request_account, request_city, guide, 
 SELECT pg_temp.id(7, n), pg_temp.id(6, n), pg_temp.id(4, n), pg_temp.id(1, n), 'town-' || n % 100, pg_temp.id(3, n - 3000), pg_temp.id(1, n - 3000),
        'town-' || n % 100
   FROM generate_series(3001, 6000) AS n WHERE n % 4 = 2;
-INSERT INTO report (id, match, request_city, guide_city, reported_by, reason, text)
-SELECT pg_temp.id(12, n), pg_temp.id(7, n), 'town-' || n % 100, 'town-' || n % 100, 'guide', 'other', '' FROM generate_series(3001, 6000) AS n WHERE n % 4 = 2;
+INSERT INTO report (id, proposal, match, request_city, guide_city, reported_by, reporter, reported, reason, text, state, outcome, resolved_at)
+SELECT pg_temp.id(12, n), pg_temp.id(6, n), pg_temp.id(7, n), 'town-' || n % 100, 'town-' || n % 100, 'guide', pg_temp.id(1, n - 3000), pg_temp.id(1, n), 'other', '',
+       CASE WHEN n % 80 = 2 THEN 'open' ELSE 'resolved' END, CASE WHEN n % 80 <> 2 THEN 'ended' END, CASE WHEN n % 80 <> 2 THEN now() END
+  FROM generate_series(3001, 6000) AS n WHERE n % 4 = 2;
+INSERT INTO report_note (id, report, text) SELECT pg_temp.id(27, n), pg_temp.id(12, n), 'Called' FROM generate_series(3001, 6000) AS n WHERE n % 4 = 2;
+INSERT INTO own_block (id, blocker, blocked, name)
+SELECT pg_temp.id(28, n), pg_temp.id(1, n), pg_temp.id(1, n - 3000), 'Guide' FROM generate_series(3001, 6000) AS n;
+INSERT INTO bar (id, key, account, city, reason)
+SELECT pg_temp.id(29, n), sha256(n::text::bytea), pg_temp.id(1, n), 'town-' || n % 100, 'because' FROM generate_series(1, 3000) AS n;
+INSERT INTO kept_apart (key, other) SELECT sha256(n::text::bytea), pg_temp.id(1, n) FROM generate_series(1, 3000) AS n;
 INSERT INTO check_in (match, week, party, answer)
 SELECT pg_temp.id(7, n), week, 'guide', 'well' FROM generate_series(3001, 6000) AS n, unnest('{2,8}'::int[]) AS week WHERE n % 4 = 2;
 INSERT INTO price_table (version, method, requests, samples) SELECT n, 'bootstrap', 100, 20 FROM generate_series(1, 2000) AS n;

@@ -183,8 +183,10 @@ def test_a_suspended_guide_loses_matches_and_the_newcomer_is_told(world):
     assert world.state("guide_request", newcomer.request) == "open"
     assert world.value("SELECT waiting_since FROM guide_request WHERE id = %s", newcomer.request) == waited
     assert "request_reopened" in [mail["template"] for mail, _ in world.mails() if mail["to"] == newcomer.email]
-    with refused("forbidden"):
+    with refused("unauthenticated"):
         guide.set_guide(guide.guide, "active")
+    with refused("forbidden"):
+        world.sign_in(guide.account).set_guide(guide.guide, "active")
     world.coordinator.set_guide(guide.guide, "active")
 
 

@@ -132,7 +132,13 @@ def readers(world):
                           (newcomers[newcomer].request, guides["hagen"].guide, kind))
     world.god.execute("INSERT INTO matching_unplaced SELECT r.id, %s, 3, '{\"full\": 3}' FROM matching_round r", (newcomers["waiting"].request,))
     report = str(uuid.uuid4())
-    newcomers["reported"].run(("SELECT report_match(%s, id, 'money', '') FROM match", (report,)), subject=report)
+    newcomers["reported"].run(("SELECT file_report(%s, NULL, id, 'money', '') FROM match", (report,)), subject=report)
+    world.god.execute("INSERT INTO report_note (id, report, text) VALUES (uuid_v7(), %s, 'Called them')", (report,))
+    newcomers["ended"].run(("SELECT block_other(%s, NULL, id) FROM match", (uuid.uuid4(),)))
+    for city in ("essen", "hagen", "*"):
+        world.god.execute("INSERT INTO bar (id, key, account, city, reason) VALUES (uuid_v7(), sha256('x'), %s, %s, 'because')",
+                          (newcomers["withdrawn"].account, city))
+    world.god.execute("INSERT INTO kept_apart (key, other) VALUES (sha256('y'), %s)", (guides["essen"].account,))
     world.god.execute("INSERT INTO guide_verification (id, guide, kind, seen_on) SELECT uuid_v7(), id, 'id_card', '2026-01-01' FROM guide")
     mails = {(mail["to"], mail["path"]): token for mail, token in world.mails()}
 
@@ -171,7 +177,7 @@ class Rules:
         def rows(table):
             return [row["r"] for row in world.all(f"SELECT to_jsonb(t) AS r FROM {table} t")]
         self.tables = {name: rows(name) for name in ("account", "audit", "revision", "feedback", "guide", "guide_city", "guide_verification", "guide_request", "proposal",
-                                                     "match", "report", "matching_round", "matching_unplaced", "matching_override", "staff_role",
+                                                     "match", "report", "own_block", "bar", "matching_round", "matching_unplaced", "matching_override", "staff_role",
                                                      "service_request", "service_request_office", "service_event", "service_attachment", "staff_absence",
                                                      "consultation_slot", "appointment", "saved_export")}
         self.guides = {row["id"]: row for row in self.tables["guide"]}
@@ -218,9 +224,12 @@ class Rules:
         return self.within(reader, row["request"]) and bool(reader.account in (guide, newcomer) or {guide_city, request_city} & reader.cities)
 
     def report(self, reader, row):
-        match = next(m for m in self.tables["match"] if m["id"] == row["match"])
-        _, guide_city, _, request_city = self.sides(match)
-        return bool({guide_city, request_city} & reader.cities)
+        proposal = next(p for p in self.tables["proposal"] if p["id"] == row["proposal"])
+        guide, guide_city, newcomer, request_city = self.sides(proposal)
+        return reader.account not in (guide, newcomer) and bool({guide_city, request_city} & reader.cities)
+
+    def own_block(self, reader, row):
+        return row["blocker"] == reader.account
 
     def matching_round(self, reader, row):
         return "*" in reader.cities or reader.admin
@@ -231,6 +240,9 @@ class Rules:
         return (self.requests[row["request"]]["city"] or "*") in reader.cities
 
     # windows: the keys of the rows, and for match_contact the addresses
+    def bar(self, reader):
+        return {(b["id"],) for b in self.tables["bar"] if b["city"] in reader.cities}
+
     def public_guide(self, reader):
         return {(g["id"],) for g in self.tables["guide"] if g["listed"] and g["state"] in ("active", "paused")}
 
@@ -306,11 +318,11 @@ class Rules:
         return {(r["account"],) for r in self.tables["staff_role"]} if reader.admin else set()
 
 
-FLAT = ("account", "revision", "feedback", "guide", "guide_city", "guide_verification", "guide_request", "proposal", "match", "report", "matching_round", "matching_unplaced", "matching_override",
+FLAT = ("account", "revision", "feedback", "guide", "guide_city", "guide_verification", "guide_request", "proposal", "match", "report", "own_block", "matching_round", "matching_unplaced", "matching_override",
         "service_request", "service_request_office", "service_event", "service_attachment", "staff_absence", "consultation_slot", "appointment", "saved_export")
 WINDOWS = {"public_guide": "id", "guide_contact": "guide", "request_contact": "request", "proposal_detail": "proposal",
            "match_contact": "match, guide_email, newcomer_email", "staff_account": "id", "audit_record": "id", "service_request_contact": "request", "service_attachment_record": "id",
-           "my_deputy": "id"}
+           "my_deputy": "id", "bar": "id"}  # of bar not every column
 OWN_TESTS = {"candidate", "eligible", "published_translation", "content_work", "editorial_task", "demand",
              "media_record", "office_public"}  # test_rules.py; content
 
@@ -401,7 +413,7 @@ def test_rows_are_made_by_few_statements(world):
     assert granted == {("guide", "INSERT"), ("guide_request", "INSERT"), ("guide_verification", "INSERT"), ("guide_verification", "DELETE"),
                        ("content", "INSERT"), ("revision", "INSERT"), ("service_request", "INSERT"), ("service_event", "INSERT"), ("consultation_slot", "INSERT"),
                        ("appointment", "INSERT"), ("service_attachment", "INSERT"), ("feedback", "INSERT"), *itertools.product(parts, ("INSERT", "DELETE")),
-                       *itertools.product(("staff_absence", "saved_export"), ("INSERT", "DELETE"))}
+                       *itertools.product(("staff_absence", "saved_export"), ("INSERT", "DELETE")), ("own_block", "DELETE")}
 
 
 def test_only_the_guides_cities_note_what_they_saw(world, readers):
