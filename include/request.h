@@ -25,6 +25,7 @@ struct loop;
 
 enum request_phase { REQUEST_RECEIVING, REQUEST_WAITING, REQUEST_ANSWERED };
 
+#define HEADER_BYTES_MAX 8192 /* of all headers of a request */
 
 struct request {
     struct arena arena;
@@ -47,6 +48,8 @@ struct request {
     size_t body_seen; /* bytes received, kept or dropped */
     bool body_too_large;
     bool doubtful; /* where it ends: it is answered at once, and its connection closed */
+    bool has_body;       /* one is announced */
+    bool head_too_long;
     json_t *json;    /* the body; owned */
     const char *content_type; /* of a body of bytes, as documented; NULL: there is none */
     json_t **values; /* of the operation's parameters, by index; owned; NULL: absent */
@@ -89,9 +92,9 @@ struct request {
     const char *served; /* the language an answer is in, where the statement or the C part said it; borrowed */
 };
 
-/* The checks of the head itself, and what is made of a fault of its target (NULL: none); they refuse. src/core/head.c */
+/* The checks of the head itself; refuses what is doubtful. Then, with what is wrong with the target (NULL: nothing), the rest. src/core/head.c */
 void head_check(struct request *request, const char *method, const char *version);
-void head_target(struct request *request, const char *fault);
+void head_refused(struct request *request, const char *target_fault);
 
 /* The checks before the database; false: request->problem says why, or the method is OPTIONS. src/core/admit.c */
 bool request_admit(struct request *request);

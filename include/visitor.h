@@ -16,8 +16,8 @@ enum visitor_cut { CUT_HEAD, CUT_BODY, CUT_ANSWER, CUT_CROWDED, CUT_MEMORY, CUT_
 
 struct visitor {
     struct visitor *older, *newer;
-    char *target;    /* of the present request, as it came; owned, and kept for the next one, which is often as long */
-    size_t capacity; /* bytes of it */
+    char *target; /* of the present request, as it came; owned, and kept for the next, which is often as long */
+    size_t room;  /* bytes there */
     const char *target_end; /* of what came, in MHD's memory; not to be read */
     int fd;       /* MHD's; -1 once it was shut down */
     enum visitor_turn turn;
@@ -38,6 +38,9 @@ struct visitors {
  * memory, and it was closed itself. All the functions below do nothing with NULL. */
 struct visitor *visitor_new(struct visitors *visitors, int fd);
 void visitor_free(struct visitors *visitors, struct visitor *visitor);
+
+/* The first line of its request is there. */
+void visitor_aim(struct visitor *visitor, const char *target);
 
 /* The next turn begins. Heads: of a new connection or a request whose first line is there. */
 void visitor_turn(struct visitors *visitors, struct visitor *visitor, enum visitor_turn turn);

@@ -251,7 +251,7 @@ bool request_find_cached(struct request *request, enum MHD_Result *sent)
     struct loop *loop = request->loop;
     struct wishes wishes = {0};
     struct key key;
-    if (!loop->cache || !request->raw || request->problem || (request->method != METHOD_GET && request->method != METHOD_HEAD) ||
+    if (!loop->cache || !request->raw || request->head_too_long || (request->method != METHOD_GET && request->method != METHOD_HEAD) ||
         atomic_load_explicit(&loop->service->draining, memory_order_relaxed) || !topics_heard(loop->service->topics, request->started))
         return false;
     MHD_get_connection_values(request->connection, MHD_HEADER_KIND, wish_read, &wishes);

@@ -9,11 +9,9 @@
 
 #include "banned.h"
 
-#define HEADERS_MAX 8192 /* bytes of all headers as they came */
-
 /* What must not be there twice, since only one of them would be looked at. */
-static const char *const SINGLE[] = {"Authorization", "Content-Length", "Content-Type", "Host", "Transfer-Encoding"};
-enum { SINGLE_COUNT = sizeof SINGLE / sizeof *SINGLE };
+enum single { AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, HOST, TRANSFER_ENCODING, SINGLE_COUNT };
+static const char *const SINGLE[SINGLE_COUNT] = {"Authorization", "Content-Length", "Content-Type", "Host", "Transfer-Encoding"};
 
 struct head {
     size_t bytes;
@@ -66,8 +64,8 @@ static void head_lines_begin(struct head *head, const struct request *request, c
 static void head_lines_end(struct head *head, const struct request *request, const char *method)
 {
     const union MHD_ConnectionInfo *info = MHD_get_connection_info(request->connection, MHD_CONNECTION_INFO_REQUEST_HEADER_SIZE);
-    if (info && method + info->header_size - 2 != head->place)
-        head_doubt(head, "header_line", NULL);
+    if (info)
+        head_line(head, method + info->header_size - 2, NULL);
 }
 #else
 static void head_line(struct head *head, const char *begin, const char *end)
@@ -129,17 +127,22 @@ void head_check(struct request *request, const char *method, const char *version
     MHD_get_connection_values(request->connection, MHD_HEADER_KIND, head_add, &head);
     head_lines_end(&head, request, method);
     head_length(&head, request, version);
+    request->has_body = head.seen[CONTENT_LENGTH] || head.seen[TRANSFER_ENCODING];
+    request->head_too_long = head.bytes > HEADER_BYTES_MAX;
     if (head.fault) {
         request->doubtful = true;
         head_refuse(request, "malformed_request", head.fault, head.header);
-    } else if (head.bytes > HEADERS_MAX)
-        head_refuse(request, "headers_too_long", "headers_too_long", NULL);
+    }
 }
 
-void head_target(struct request *request, const char *fault)
+void head_refused(struct request *request, const char *target_fault)
 {
-    if (fault && strcmp(fault, "out_of_memory") == 0)
+    if (request->problem)
+        return;
+    if (target_fault && strcmp(target_fault, "out_of_memory") == 0)
         request_fail(request, "overloaded");
-    else if (fault)
-        head_refuse(request, strcmp(fault, "url_too_long") == 0 ? fault : "malformed_request", fault, NULL);
+    else if (target_fault)
+        head_refuse(request, strcmp(target_fault, "url_too_long") == 0 ? target_fault : "malformed_request", target_fault, NULL);
+    else if (request->head_too_long)
+        head_refuse(request, "headers_too_long", "headers_too_long", NULL);
 }

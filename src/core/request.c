@@ -38,17 +38,9 @@ void *request_line(void *cls, const char *target, struct MHD_Connection *connect
 {
     struct loop *loop = cls;
     struct visitor *visitor = visitor_of(connection);
-    const size_t size = strlen(target) + 1;
-    if (visitor && visitor->capacity < size) {
-        free(visitor->target);
-        visitor->target = malloc(size);
-        visitor->capacity = visitor->target ? size : 0;
-    }
     if (visitor) {
-        visitor->target_end = target + size - 1;
+        visitor_aim(visitor, target);
         visitor_turn(&loop->visitors, visitor, TURN_HEAD);
-        if (visitor->target)
-            memcpy(visitor->target, target, size);
     }
     return NULL;
 }
@@ -94,7 +86,7 @@ static const char *asked_language(const struct request *request)
     return NULL;
 }
 
-/* Everything the first line and the headers tell; the answer waits until the body was read, unless nobody knows where it ends. */
+/* Everything the first line and the headers tell. */
 static void request_head(struct request *request)
 {
     request->headed = true;
@@ -105,7 +97,7 @@ static void request_head(struct request *request)
                                      request->target.segment_count);
     languages_choose(&request->languages, asked_language(request), request_header(request, "Accept-Language"),
                      request->loop->service->config->languages);
-    head_target(request, fault);
+    head_refused(request, fault);
     if (atomic_load_explicit(&request->loop->requests, memory_order_relaxed) >= (size_t)request->loop->service->config->requests_max)
         request_fail(request, "overloaded");
 }
@@ -151,12 +143,6 @@ static enum MHD_Result request_send(struct request *request)
     return sent;
 }
 
-/* Whether a body is announced: then the head is looked at before it comes. */
-static bool has_body(const struct request *request)
-{
-    return request_header(request, "Content-Length") || request_header(request, "Transfer-Encoding");
-}
-
 /* The announced length is more than we would read and drop: answered at once, which closes the connection. */
 static bool hopelessly_large(const struct request *request)
 {
@@ -185,6 +171,8 @@ static enum MHD_Result request_process(struct request *request)
     return MHD_YES;
 }
 
+/* A head without a body is looked at when its request is whole: perhaps what is kept answers it. The answer waits until a body was read, unless
+ * nobody knows where it ends. */
 enum MHD_Result request_receive(void *cls, struct MHD_Connection *connection, const char *url, const char *method,
                                 const char *version, const char *data, size_t *size, void **state)
 {
@@ -197,7 +185,7 @@ enum MHD_Result request_receive(void *cls, struct MHD_Connection *connection, co
         visitor_turn(&request->loop->visitors, request->visitor, TURN_BODY);
         request->method = method_parse(method);
         head_check(request, method, version);
-        if (!request->problem && !has_body(request))
+        if (!request->doubtful && !request->has_body)
             return MHD_YES;
         request_head(request);
         if (!request->doubtful && !hopelessly_large(request))
@@ -215,14 +203,13 @@ enum MHD_Result request_receive(void *cls, struct MHD_Connection *connection, co
     }
     if (request->phase == REQUEST_ANSWERED)
         return request_send(request);
-    if (!request->headed) {
-        enum MHD_Result sent;
-        if (request_find_cached(request, &sent)) {
-            request_turn_over(request);
-            return sent;
-        }
-        request_head(request);
+    enum MHD_Result sent;
+    if (!request->headed && request_find_cached(request, &sent)) {
+        request_turn_over(request);
+        return sent;
     }
+    if (!request->headed)
+        request_head(request);
     return request_process(request);
 }
 

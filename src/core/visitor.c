@@ -6,6 +6,7 @@
 #include "watch.h"
 
 #include <stdlib.h>
+#include <string.h>
 #include <sys/socket.h>
 
 #include "banned.h"
@@ -81,6 +82,19 @@ void visitor_free(struct visitors *visitors, struct visitor *visitor)
     atomic_fetch_sub_explicit(&visitors->count, 1, memory_order_relaxed);
     free(visitor->target);
     free(visitor);
+}
+
+void visitor_aim(struct visitor *visitor, const char *target)
+{
+    const size_t size = strlen(target) + 1;
+    visitor->target_end = target + size - 1;
+    if (visitor->room < size) {
+        free(visitor->target);
+        visitor->target = malloc(size);
+        visitor->room = visitor->target ? size : 0;
+    }
+    if (visitor->target)
+        memcpy(visitor->target, target, size);
 }
 
 void visitor_turn(struct visitors *visitors, struct visitor *visitor, enum visitor_turn turn)

@@ -78,27 +78,6 @@ static void lanes_write(const struct admin *admin, struct buffer *out)
     figure_write(out, "welcome_lane_connects_total", "counter", "Attempts to connect after the first.", reconnects);
 }
 
-static void visitors_write(const struct admin *admin, struct buffer *out)
-{
-    static const char *const reasons[CUT_COUNT] = {"head", "body", "answer", "crowded", "memory"};
-    size_t open = 0, held = 0;
-    for (size_t i = 0; i < admin->loop_count; i++) {
-        open += atomic_load_explicit(&admin->loops[i].visitors.count, memory_order_relaxed);
-        held += atomic_load_explicit(&admin->loops[i].visitors.held, memory_order_relaxed);
-    }
-    buffer_printf(out, "# HELP welcome_connections Connections that clients have open.\n# TYPE welcome_connections gauge\nwelcome_connections %zu\n"
-                       "# HELP welcome_held_bytes Bodies and answers kept for clients.\n# TYPE welcome_held_bytes gauge\nwelcome_held_bytes %zu\n"
-                       "# HELP welcome_connections_cut_total Connections closed because the client took too long, or there were too many.\n"
-                       "# TYPE welcome_connections_cut_total counter\n",
-                  open, held);
-    for (size_t reason = 0; reason < CUT_COUNT; reason++) {
-        size_t cuts = 0;
-        for (size_t i = 0; i < admin->loop_count; i++)
-            cuts += atomic_load_explicit(&admin->loops[i].visitors.cuts[reason], memory_order_relaxed);
-        buffer_printf(out, "welcome_connections_cut_total{reason=\"%s\"} %zu\n", reasons[reason], cuts);
-    }
-}
-
 static void cache_write(const struct admin *admin, struct buffer *out)
 {
     const struct topics *topics = admin->loops[0].service->topics;
@@ -136,6 +115,27 @@ static void cache_write(const struct admin *admin, struct buffer *out)
                       lines[i].name, lines[i].type, lines[i].name, lines[i].value);
 }
 
+static void visitors_write(const struct admin *admin, struct buffer *out)
+{
+    static const char *const reasons[CUT_COUNT] = {"head", "body", "answer", "crowded", "memory"};
+    size_t open = 0, held = 0;
+    for (size_t i = 0; i < admin->loop_count; i++) {
+        open += atomic_load_explicit(&admin->loops[i].visitors.count, memory_order_relaxed);
+        held += atomic_load_explicit(&admin->loops[i].visitors.held, memory_order_relaxed);
+    }
+    buffer_printf(out, "# HELP welcome_connections Connections that clients have open.\n# TYPE welcome_connections gauge\nwelcome_connections %zu\n"
+                       "# HELP welcome_held_bytes Bodies and answers kept for clients.\n# TYPE welcome_held_bytes gauge\nwelcome_held_bytes %zu\n"
+                       "# HELP welcome_connections_cut_total Connections closed because the client took too long, or there were too many.\n"
+                       "# TYPE welcome_connections_cut_total counter\n",
+                  open, held);
+    for (size_t reason = 0; reason < CUT_COUNT; reason++) {
+        size_t cuts = 0;
+        for (size_t i = 0; i < admin->loop_count; i++)
+            cuts += atomic_load_explicit(&admin->loops[i].visitors.cuts[reason], memory_order_relaxed);
+        buffer_printf(out, "welcome_connections_cut_total{reason=\"%s\"} %zu\n", reasons[reason], cuts);
+    }
+}
+
 static unsigned page_write(const struct admin *admin, const char *path, struct buffer *out)
 {
     if (strcmp(path, "/health/live") == 0)
@@ -143,8 +143,8 @@ static unsigned page_write(const struct admin *admin, const char *path, struct b
     else if (strcmp(path, "/metrics") == 0) {
         metrics_write(admin->loops[0].service->metrics, out);
         lanes_write(admin, out);
-        visitors_write(admin, out);
         cache_write(admin, out);
+        visitors_write(admin, out);
     } else if (strcmp(path, "/health/ready") == 0 && admin_ready(admin))
         buffer_puts(out, "{\"status\":\"ready\"}\n");
     else if (strcmp(path, "/health/ready") == 0) {

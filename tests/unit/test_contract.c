@@ -182,6 +182,15 @@ static void test_answers_and_bodies_have_their_form(void **state)
     expect_fault(GET OK_ANSWER "      x-cache: publicly\n", 8, "x-cache is public, immutable or never, on GET only");
     expect_fault(DOCUMENT("    put:\n      operationId: x\n      parameters: [" ID "]\n" OK_ANSWER "      x-cache: immutable\n"), 8,
                  "x-cache is public, immutable or never, on GET only");
+    expect_fault(GET OK_ANSWER "      x-cache-until: [things]\n", 8, "x-cache-until belongs to x-cache: public, x-cache-seconds to x-cache-until");
+    expect_fault(GET OK_ANSWER "      x-cache: public\n      x-cache-seconds: 1\n", 9,
+                 "x-cache-until belongs to x-cache: public, x-cache-seconds to x-cache-until");
+    expect_fault(GET OK_ANSWER "      x-cache: immutable\n      x-cache-until: [things]\n", 9,
+                 "x-cache-until belongs to x-cache: public, x-cache-seconds to x-cache-until");
+    expect_fault(GET OK_ANSWER "      x-cache: public\n      x-cache-until: things\n", 9, "a list of names is expected here");
+    expect_fault(GET OK_ANSWER "      x-cache: public\n      x-cache-until: []\n", 9, "x-cache-until names one to 8 topics");
+    expect_fault(GET OK_ANSWER "      x-cache: public\n      x-cache-until: [a, b, c, d, e, f, g, h, i]\n", 9, "x-cache-until names one to 8 topics");
+    expect_fault(GET OK_ANSWER "      x-cache: public\n      x-cache-until: [a]\n      x-cache-seconds: 0\n", 10, "x-cache-seconds is a number up to 3600");
     expect_fault(GET OK_ANSWER "      x-rate: often\n", 8, "x-rate is read, search, form or sign_in");
     expect_fault(DOCUMENT("    put:\n      operationId: x\n      parameters: [" ID "]\n" OK_ANSWER), 5,
                  "what changes something and needs no session says its x-rate");
@@ -297,6 +306,16 @@ static void test_a_body_may_be_bytes(void **state)
     assert_string_equal(operation->body_types.items[1], "image/jpeg");
 }
 
+static void test_answers_are_kept_until_their_topics_change(void **state)
+{
+    (void)state;
+    assert_true(load(GET OK_ANSWER "      x-cache: public\n      x-cache-until: [people, things]\n      x-cache-seconds: 60\n"));
+    assert_int_equal(contract.topic_count, 2);
+    assert_string_equal(contract.topics[1], "things");
+    assert_int_equal(contract.operations[0].topics, 3);
+    assert_int_equal(contract.operations[0].keep_seconds, 60);
+}
+
 static void test_an_answer_may_be_cached_for_ever(void **state)
 {
     (void)state;
@@ -333,6 +352,7 @@ int main(void)
         cmocka_unit_test(test_links_that_give_what_is_not_there_are_refused),
         cmocka_unit_test(test_an_answer_may_have_several_media_types),
         cmocka_unit_test(test_a_body_may_be_bytes),
+        cmocka_unit_test(test_answers_are_kept_until_their_topics_change),
         cmocka_unit_test(test_an_answer_may_be_cached_for_ever),
         cmocka_unit_test(test_documents_of_other_versions_are_refused),
     };
