@@ -60,6 +60,7 @@ struct operation {
     bool immutable;       /* x-cache: immutable */
     bool fleeting;        /* x-cache: never */
     bool idempotent;      /* x-idempotent */
+    bool primary;         /* x-replica: false */
     enum rate_class rate; /* x-rate */
     size_t body_max;      /* x-body-max in bytes, 0: the configured limit */
     const struct parameter *parameters;

@@ -339,6 +339,7 @@ static bool rate_compile(struct compiler *compiler, struct operation *operation,
 static bool extensions_compile(struct compiler *compiler, struct operation *operation, const struct node *node)
 {
     const struct node *cache = node_get(node, "x-cache"), *most = node_get(node, "x-body-max"), *once = node_get(node, "x-idempotent");
+    const struct node *replica = node_get(node, "x-replica");
     if (!lane_compile(compiler, operation, node_get(node, "x-lane")))
         return false;
     operation->immutable = cache && cache->kind == NODE_TEXT && strcmp(cache->text, "immutable") == 0;
@@ -352,6 +353,9 @@ static bool extensions_compile(struct compiler *compiler, struct operation *oper
     if (once && (once->kind != NODE_BOOLEAN || !once->boolean || operation->method != METHOD_POST))
         return refuse(compiler, once->line, "x-idempotent is true, on POST only");
     operation->idempotent = once != NULL;
+    if (replica && (replica->kind != NODE_BOOLEAN || replica->boolean || operation->method != METHOD_GET || !operation->anonymous))
+        return refuse(compiler, replica->line, "x-replica is false, on GET that anybody may call: others are never read from a replica");
+    operation->primary = replica != NULL;
     if (operation->cached && !operation->anonymous)
         return refuse(compiler, cache->line, "what only some may read cannot be cached as public");
     return rate_compile(compiler, operation, node_get(node, "x-rate"));
@@ -364,7 +368,7 @@ static bool operation_compile(struct compiler *compiler, enum method method, con
     struct operation *operation = &contract->operations[contract->count];
     if (!members_known(compiler, node, "an operation",
                        " operationId summary description tags parameters requestBody responses security deprecated "
-                       "x-lane x-cache x-body-max x-idempotent x-rate "))
+                       "x-lane x-cache x-body-max x-idempotent x-rate x-replica "))
         return false;
     *operation = (struct operation){
         .id = node_text(node, "operationId"), .path = path, .method = method, .index = contract->count, .line = node->line};

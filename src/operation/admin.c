@@ -105,6 +105,7 @@ static unsigned page_write(const struct admin *admin, const char *path, struct b
         metrics_write(admin->loops[0].service->metrics, out);
         lanes_write(admin, out);
         visitors_write(admin, out);
+        replica_metrics_write(admin->loops, admin->loop_count, out);
     } else if (strcmp(path, "/health/ready") == 0 && admin_ready(admin))
         buffer_puts(out, "{\"status\":\"ready\"}\n");
     else if (strcmp(path, "/health/ready") == 0) {
