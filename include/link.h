@@ -31,7 +31,7 @@ struct link {
     size_t first, flying, capacity;
     unsigned segments; /* in flight */
     unsigned turn;     /* of several servers in the address, the one to try first */
-    bool demoted;      /* nothing new is sent; given up once nothing is on its way */
+    const char *leave; /* why nothing new is sent and it is given up once nothing is on its way; NULL: it is not */
     struct segment question; /* of a replica: where it is */
     bool asking;
     int64_t asked;     /* ms: when that was asked last */

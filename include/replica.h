@@ -35,6 +35,9 @@ void replica_question(const struct replica *replica, struct segment *segment, vo
  * ms it is behind at most, -1: unknown. */
 bool replica_sure(const struct replica *replica, const struct segment *answer, int64_t asked, int64_t *behind);
 
+/* Whether the answer says that the server replays nothing: it is the primary. */
+bool replica_is_primary(const struct segment *answer);
+
 /* At start: whether WELCOME_DATABASE_READ_URL, if it is set, is an address and leads, as the same user, to the database behind db; if not, a
  * line on standard error says so. A replica that cannot be reached is logged only: it may come. */
 bool replica_named_well(const struct config *config, PGconn *db, const struct prepared *position);

@@ -121,7 +121,7 @@ void lane_stop(struct lane *lane)
 
 static bool link_usable(const struct lane *lane, const struct link *link)
 {
-    return link->state == LINK_READY && !link->demoted && (!lane->options.replica || clock_ms() < link->sure);
+    return link->state == LINK_READY && !link->leave && (!lane->options.replica || clock_ms() < link->sure);
 }
 
 /* The link with the fewest segments in flight that has room; NULL when none has. */

@@ -13,7 +13,8 @@
 
 #include "banned.h"
 
-#define LINK_BACKOFF_MAX 1000 /* ms */
+#define LINK_BACKOFF_MAX 1000  /* ms */
+#define PRIMARY_PATIENCE 10000 /* ms until a link to a replica that has led to the primary looks whether there is another server now */
 
 static void link_ready(struct watch *watch, uint32_t events);
 
@@ -34,7 +35,7 @@ static void link_close(struct link *link)
     PQfinish(link->conn);
     link->conn = NULL;
     link->state = LINK_DOWN;
-    link->demoted = false;
+    link->leave = NULL;
     link->sure = 0;
     link->behind = -1;
 }
@@ -217,6 +218,9 @@ static void link_answered(struct segment *segment)
     link->asking = false;
     const bool sure = replica_sure(lane_options(link->lane)->replica, segment, link->asked, &link->behind);
     link->sure = sure ? link->asked + REPLICA_SURE : 0;
+    if (link->state == LINK_READY && link->asked - link->since > PRIMARY_PATIENCE && replica_is_primary(segment) &&
+        strchr(lane_options(link->lane)->database_url, ','))
+        link->leave = ""; /* meant, and not worth a word */
     segment_release(segment);
 }
 
@@ -271,11 +275,11 @@ static void link_landed(struct link *link)
         return;
     }
     link->segments--;
-    link->demoted = link->demoted || (flight.error && refused_to_write(link->lane, flight.error));
-    if (link->flying == 0 && link->demoted) {
-        link->turn++;
-        link_break(link, "the server has become a standby");
-    } else if (link->flying == 0 && PQtransactionStatus(link->conn) != PQTRANS_IDLE)
+    if (flight.error && refused_to_write(link->lane, flight.error))
+        link->leave = "the server has become a standby";
+    if (link->flying == 0 && link->leave)
+        link_break(link, *link->leave ? link->leave : NULL);
+    else if (link->flying == 0 && PQtransactionStatus(link->conn) != PQTRANS_IDLE)
         link_break(link, "a transaction was left open");
     lane_segment_back(link->lane, flight.segment, flight.error);
 }

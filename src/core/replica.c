@@ -15,7 +15,7 @@
 static const PGresult *answer_of(const struct segment *segment)
 {
     const PGresult *answer = segment->outcome == OUTCOME_ANSWERED ? segment->results[0] : NULL;
-    return answer && PQntuples(answer) == 1 && PQnfields(answer) >= 2 && !PQgetisnull(answer, 0, 0) && !PQgetisnull(answer, 0, 1) ? answer
+    return answer && PQntuples(answer) == 1 && PQnfields(answer) == 3 && !PQgetisnull(answer, 0, 0) && !PQgetisnull(answer, 0, 1) ? answer
                                                                                                                                  : NULL;
 }
 
@@ -84,6 +84,12 @@ bool replica_sure(const struct replica *replica, const struct segment *segment, 
             *behind = asked > replica->marks[place].at ? asked - replica->marks[place].at : 0;
     }
     return position >= replica->marks[mark_before(replica, asked - (replica->lag - REPLICA_SURE))].position;
+}
+
+bool replica_is_primary(const struct segment *segment)
+{
+    const PGresult *answer = answer_of(segment);
+    return answer && PQgetvalue(answer, 0, 2)[0] == 'f';
 }
 
 static bool named_badly(const char *why, const char *detail)

@@ -186,6 +186,32 @@ def test_a_statement_that_the_standby_cuts_off_is_answered_by_the_primary(reader
     assert from_replica(reader, ask) == (0, 1)
 
 
+def test_without_its_synchronous_standby_nothing_is_acknowledged_and_reads_go_on(reader, standby):
+    reader.tolerated |= OUT
+    form = {"display_name": "Noor", "email": "noor@replica.example.org", "languages": [{"tag": "en", "level": "C1"}], "city": "essen",
+            "audience": "skilled-worker", "share_contact": "on_acceptance", "consent": True}
+
+    def send():
+        return reader.http.post("/v1/guide-requests", json=form, headers={"Idempotency-Key": "one-and-the-same"})
+    with reader.connect() as primary:
+        primary.execute("ALTER SYSTEM SET synchronous_standby_names = '*'")
+        primary.execute("SELECT pg_reload_conf()")
+        try:
+            eventually(lambda: primary.execute("SELECT count(*) FROM pg_stat_replication WHERE sync_state = 'sync'").fetchone()[0])
+            standby.stop()
+            lost = send()
+            assert answer(lost, 503)["code"] == "unavailable" and "may" in lost.json()["detail"]
+            assert answer(reader.http.get("/v1/cities/essen"))["slug"] == "essen"
+            assert primary.execute("SELECT count(*) FROM guide_request").fetchone() == (0,)  # it waits, and nobody sees it
+            standby.start()
+            eventually(lambda: primary.execute("SELECT count(*) FROM guide_request").fetchone() == (1,))
+            assert answer(send(), 202)["id"] == str(primary.execute("SELECT id FROM guide_request").fetchone()[0])
+        finally:
+            primary.execute("ALTER SYSTEM RESET synchronous_standby_names")
+            primary.execute("SELECT pg_reload_conf()")
+    eventually(lambda: fresh(reader))
+
+
 def test_a_standby_that_comes_later_is_found(own_daemons, standby):
     with own_daemons.running(start=False) as daemon:
         daemon.tolerated |= OUT

@@ -9,6 +9,7 @@ import json
 import os
 import pathlib
 import pwd
+import re
 import shutil
 import signal
 import subprocess
@@ -311,6 +312,16 @@ def test_a_primary_that_loses_its_power_costs_nothing_that_was_acknowledged(mach
 
 def test_a_planned_switchover_takes_seconds(machines, portal, capsys):
     old = machines.primary()
+
+    def reads_standbys():
+        """the daemon reads from standbys: after a failover some connections lead to the new primary for a while"""
+        there = 0
+        for machine in machines.all:
+            with machines.connect(machine) as db:
+                there += machine is not old and db.execute("SELECT count(*) FROM pg_stat_activity WHERE usename = 'welcome'").fetchone()[0]
+        up = sum(int(up) for up in re.findall(r"^welcome_replica_links_up.* (\d+)$", portal.admin.get("/metrics").text, re.M))
+        return there == up > 0
+    eventually(reads_standbys)
     with load(portal, 6, "Samir") as writes, load(portal, 3) as reads:
         eventually(lambda: len([one for one in writes() if one.status == 202]) > 100)
         began = time.monotonic()
