@@ -89,10 +89,7 @@ unpack() {
     fi
 }
 unpack_services() {
-    case $1 in test | system)
-        unpack glewlwyd glewlwyd "one test of OpenID Connect is skipped" glewlwyd dbconfig-no-thanks
-        ;;
-    esac
+    [ "$1" != test ] || unpack glewlwyd glewlwyd "one test of OpenID Connect is skipped" glewlwyd dbconfig-no-thanks
     [ "$1" != system ] || unpack cluster patroni "the test of a failover is skipped" patroni etcd-server python3-etcd
 }
 

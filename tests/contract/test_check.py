@@ -329,7 +329,7 @@ def refused_in_contract(tree, old, new, message):
 
 @pytest.mark.parametrize("addition, message", [
     ("x-fast: true", "x-fast"), ("callbacks: {}", "callbacks"), ("x-lane: fast", "x-lane is read, write or slow"),
-    ("x-idempotent: true", "x-idempotent is true, on POST only")])
+    ("x-idempotent: true", "x-idempotent is true, on POST only"), ("x-replica: true", "x-replica is false, on GET that anybody may call")])
 def test_words_the_contract_does_not_know(tree, addition, message):
     old = "operationId: get_guide\n"
     assert refused_in_contract(tree, old, f"{old}      {addition}\n", message) == 1
