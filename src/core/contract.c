@@ -315,7 +315,8 @@ static bool lane_compile(struct compiler *compiler, struct operation *operation,
     for (enum lane_kind lane = 0; lane < LANE_COUNT; lane++)
         if (node->kind == NODE_TEXT && strcmp(node->text, names[lane]) == 0) {
             operation->lane = lane;
-            return true;
+            return lane == LANE_WRITE || operation->method == METHOD_GET ||
+                   refuse(compiler, node->line, "what changes something goes over the write lane: what is lost on the others is sent again");
         }
     return refuse(compiler, node->line, "x-lane is read, write or slow");
 }
