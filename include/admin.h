@@ -31,4 +31,7 @@ bool listeners_open(struct listeners *listeners, const struct config *config);
 /* The port that a listening socket is bound to; 0 when it cannot be told. */
 int listener_port(int fd);
 
+/* Writes what is known about the lanes to a read replica, in the same format; nothing where there is none. src/operation/replica_metrics.c */
+void replica_metrics_write(const struct loop *loops, size_t loop_count, struct buffer *out);
+
 #endif

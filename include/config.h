@@ -20,6 +20,8 @@ struct config {
     const char *database_url;        /* libpq connection string of the daemon's role */
     const char *database_worker_url; /* of the jobs; NULL: database_url with user=welcome_worker */
     const char *database_owner_url;  /* of migrations; NULL: database_url with user=welcome_owner */
+    const char *database_read_url;   /* of a read replica, for the daemon's role; NULL: there is none */
+    int database_read_lag;           /* seconds that it may be behind */
     const char *portal_url;          /* where mailed links lead, without trailing slash */
     const char *portal_origins;      /* CORS allow-list: comma-separated origins, "http://localhost:*" any port; NULL: none */
     int hsts_seconds;                /* of Strict-Transport-Security; 0: none */

@@ -62,6 +62,7 @@ struct operation {
     unsigned topics;      /* x-cache-until, as bits of the contract's; 0: the daemon keeps no answers */
     int keep_seconds;     /* x-cache-seconds: for how long at most; 0: until then */
     bool idempotent;      /* x-idempotent */
+    bool primary;         /* x-replica: false */
     enum rate_class rate; /* x-rate */
     size_t body_max;      /* x-body-max in bytes, 0: the configured limit */
     const struct parameter *parameters;

@@ -14,6 +14,16 @@ PGconn *database_connect_daemon(const struct config *config);
 PGconn *database_connect_worker(const struct config *config);
 PGconn *database_connect_owner(const struct config *config);
 
+/* The same to the read replica that is configured. */
+PGconn *database_connect_replica(const struct config *config);
+
+/* An address that names several servers, beginning with another: what overrides it. libpq begins at the first each time, and one that takes
+ * connections but never answers would hold up all attempts. */
+struct database_turn {
+    char host[512], hostaddr[512], port[256]; /* empty: as the address says */
+};
+void database_turn(const char *url, unsigned turn, struct database_turn *out);
+
 /* Has what the server says beside its answers logged (debug); libpq would print it between the log's lines. db may be NULL. */
 void database_log_notices(PGconn *db);
 

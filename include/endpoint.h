@@ -54,7 +54,17 @@ struct endpoint {
 };
 
 /* The statements the core itself sends around those of an operation. */
-enum core_statement { CORE_AUTHENTICATE, CORE_NEED, CORE_CLAIM, CORE_LIMIT, CORE_SPEND, CORE_SUBJECT, CORE_RECALL, CORE_STATEMENTS };
+enum core_statement {
+    CORE_AUTHENTICATE,
+    CORE_NEED,
+    CORE_CLAIM,
+    CORE_LIMIT,
+    CORE_SPEND,
+    CORE_SUBJECT,
+    CORE_RECALL,
+    CORE_POSITION,
+    CORE_STATEMENTS
+};
 
 #define CORE_STEPS_MAX 6 /* of them in one segment: a request that is recalled claims nothing */
 

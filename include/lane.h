@@ -47,6 +47,7 @@ struct segment {
     size_t count;
     void (*done)(struct segment *segment);         /* called once, on the loop's thread */
     bool (*wanted)(const struct segment *segment); /* asked before a queued one is sent; NULL: always */
+    bool fixed; /* to the link it was given to: never sent again, nor anywhere else */
 
     enum outcome outcome;
     PGresult *results[SEGMENT_STEPS_MAX]; /* of the kept steps; freed by segment_release() */
@@ -62,9 +63,12 @@ struct segment {
 void segment_release(struct segment *segment);
 
 struct lane;
+struct replica;
 
 struct lane_options {
     enum lane_kind kind;
+    struct replica *replica; /* its links lead to a read replica, of which this says how fresh it is; NULL: to the primary */
+    struct lane *instead;    /* then: the lane that gets whatever this one cannot answer */
     const char *database_url;
     struct topics *topics; /* voided by what is written here, before it is answered; NULL: none */
     const char *settings; /* of each connection, as options begin: " -c name=value" ... or "" */
@@ -86,12 +90,19 @@ void lane_stop(struct lane *lane);
 /* Takes the segment over until done() is called, which may happen inside this call. now in ms of the monotonic clock. */
 void lane_submit(struct lane *lane, struct segment *segment, int64_t now);
 
+/* Whether one of its links leads to a server that is there and, of a replica, fresh. Of the loop's own thread. */
+bool lane_open(const struct lane *lane);
+
 /* Deadlines, frozen links, reconnects: to be called every few dozen ms. */
 void lane_tick(struct lane *lane, int64_t now);
 
 struct lane_figures {
     size_t links_up, in_flight, queued;
     uint64_t retries, timeouts, reconnects;
+    size_t fresh;         /* of a replica: links that may be used */
+    uint64_t answered;    /* segments of the other lane's that this one answered */
+    uint64_t handed_over; /* segments the other lane got */
+    int64_t behind;       /* ms that the latest of its links is behind at most; -1: not known */
 };
 
 /* Safe to call from other threads. */

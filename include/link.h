@@ -31,6 +31,13 @@ struct link {
     size_t first, flying, capacity;
     unsigned told;     /* topics that what runs now has changed */
     unsigned segments; /* in flight */
+    unsigned turn;     /* of several servers in the address, the one to try first */
+    const char *leave; /* why nothing new is sent and it is given up once nothing is on its way; NULL: it is not */
+    struct segment question; /* of a replica: where it is */
+    bool asking;
+    int64_t asked;     /* ms: when that was asked last */
+    int64_t sure;      /* ms: until when it counts as fresh */
+    int64_t behind;    /* ms, at most; -1: not known */
 };
 
 /* What a link tells its lane. */
@@ -40,6 +47,9 @@ void lane_segment_lost(struct lane *lane, struct segment *segment);             
 
 bool link_init(struct link *link, struct lane *lane);
 void link_release(struct link *link);
+
+/* Asks a replica's link where it is, when that is due. The link must be LINK_READY. */
+void link_ask(struct link *link, int64_t now);
 
 /* Begins connecting when it is due. */
 void link_connect(struct link *link, int64_t now);
@@ -52,6 +62,9 @@ void link_break(struct link *link, const char *why);
 
 /* Whether an error says that a prepared statement is gone or no longer fits the tables: preparing it again helps. */
 bool plan_void(const PGresult *error);
+
+/* Whether an error says that the server cannot write although the lane can: it is no primary any more, and nothing was done. */
+bool refused_to_write(const struct lane *lane, const PGresult *error);
 
 const struct lane_options *lane_options(const struct lane *lane);
 int lane_epoll(const struct lane *lane);

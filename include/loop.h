@@ -5,6 +5,7 @@
 
 #include "lane.h"
 #include "metrics.h"
+#include "replica.h"
 #include "service.h"
 #include "visitor.h"
 #include "watch.h"
@@ -28,6 +29,8 @@ struct loop {
     struct service *service;
     struct metrics_shard *shard;
     struct lane *lanes[LANE_COUNT];
+    struct lane *replicas[LANE_COUNT]; /* the same to a read replica; NULL: there is none, and never one that writes */
+    struct replica replica;
     struct MHD_Daemon *http;
     struct visitors visitors;
     struct work *work;

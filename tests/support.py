@@ -258,9 +258,9 @@ class Daemon:
         self.start()
         return True
 
-    def command(self, *arguments):
-        """Runs another command of the program beside the daemon: (exit status, standard output, standard error)."""
-        run = subprocess.run([self.program, *arguments], env=self.environment, capture_output=True, text=True, timeout=120)
+    def command(self, *arguments, **settings):
+        """Runs another command of the program beside the daemon, with other settings: (exit status, standard output, standard error)."""
+        run = subprocess.run([self.program, *arguments], env=self.environment | settings, capture_output=True, text=True, timeout=120)
         self.forget_answers()
         return run.returncode, run.stdout, run.stderr
 

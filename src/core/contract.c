@@ -325,7 +325,8 @@ static bool lane_compile(struct compiler *compiler, struct operation *operation,
     for (enum lane_kind lane = 0; lane < LANE_COUNT; lane++)
         if (node->kind == NODE_TEXT && strcmp(node->text, names[lane]) == 0) {
             operation->lane = lane;
-            return true;
+            return lane == LANE_WRITE || operation->method == METHOD_GET ||
+                   refuse(compiler, node->line, "what changes something goes over the write lane: what is lost on the others is sent again");
         }
     return refuse(compiler, node->line, "x-lane is read, write or slow");
 }
@@ -373,7 +374,7 @@ static bool cache_compile(struct compiler *compiler, struct operation *operation
 
 static bool extensions_compile(struct compiler *compiler, struct operation *operation, const struct node *node)
 {
-    const struct node *most = node_get(node, "x-body-max"), *once = node_get(node, "x-idempotent");
+    const struct node *most = node_get(node, "x-body-max"), *once = node_get(node, "x-idempotent"), *replica = node_get(node, "x-replica");
     if (!lane_compile(compiler, operation, node_get(node, "x-lane")) || !cache_compile(compiler, operation, node))
         return false;
     if (most && (most->kind != NODE_INTEGER || most->integer < 1 || most->integer > 16 << 20))
@@ -382,6 +383,9 @@ static bool extensions_compile(struct compiler *compiler, struct operation *oper
     if (once && (once->kind != NODE_BOOLEAN || !once->boolean || operation->method != METHOD_POST))
         return refuse(compiler, once->line, "x-idempotent is true, on POST only");
     operation->idempotent = once != NULL;
+    if (replica && (replica->kind != NODE_BOOLEAN || replica->boolean || operation->method != METHOD_GET || !operation->anonymous))
+        return refuse(compiler, replica->line, "x-replica is false, on GET that anybody may call: others are never read from a replica");
+    operation->primary = replica != NULL;
     return rate_compile(compiler, operation, node_get(node, "x-rate"));
 }
 
@@ -392,7 +396,7 @@ static bool operation_compile(struct compiler *compiler, enum method method, con
     struct operation *operation = &contract->operations[contract->count];
     if (!members_known(compiler, node, "an operation",
                        " operationId summary description tags parameters requestBody responses security deprecated "
-                       "x-lane x-cache x-cache-until x-cache-seconds x-body-max x-idempotent x-rate "))
+                       "x-lane x-cache x-cache-until x-cache-seconds x-body-max x-idempotent x-rate x-replica "))
         return false;
     *operation = (struct operation){
         .id = node_text(node, "operationId"), .path = path, .method = method, .index = contract->count, .line = node->line};

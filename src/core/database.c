@@ -4,15 +4,45 @@
 
 #include "log.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "banned.h"
 
-/* Timestamps, durations and errors look the same on every server; a dead peer is noticed within a minute. Compiling a statement anew
- * takes longer than any of ours. */
+/* Timestamps, durations and errors look the same on every server; each side notices within a minute that the other is dead: as long as the
+ * server believes in a daemon, it keeps that daemon's locks. Compiling a statement anew takes longer than any of ours. */
 #define SESSION                                                                                                                 \
     "-c search_path=welcome -c TimeZone=UTC -c DateStyle=ISO -c IntervalStyle=iso_8601 -c client_min_messages=warning "         \
-    "-c client_encoding=UTF8 -c idle_in_transaction_session_timeout=60000 -c jit=off "
+    "-c client_encoding=UTF8 -c idle_in_transaction_session_timeout=60000 -c jit=off " \
+    "-c tcp_keepalives_idle=20 -c tcp_keepalives_interval=10 -c tcp_keepalives_count=3 -c tcp_user_timeout=30000 "
+
+/* The list, its comma-separated parts turned round. */
+static void list_turn(const char *list, unsigned turn, char *text, size_t size)
+{
+    size_t parts = 1;
+    for (const char *comma = strchr(list, ','); comma; comma = strchr(comma + 1, ','))
+        parts++;
+    const char *start = list;
+    for (size_t i = turn % parts; i > 0; i--)
+        start = strchr(start, ',') + 1;
+    if (start > list && snprintf(text, size, "%s,%.*s", start, (int)(start - 1 - list), list) >= (int)size)
+        *text = '\0'; /* longer than any address there is: as it stands */
+}
+
+void database_turn(const char *url, unsigned turn, struct database_turn *out)
+{
+    *out = (struct database_turn){{0}, {0}, {0}};
+    PQconninfoOption *options = turn ? PQconninfoParse(url, NULL) : NULL;
+    for (const PQconninfoOption *option = options; option && option->keyword; option++) {
+        if (option->val && strcmp(option->keyword, "host") == 0)
+            list_turn(option->val, turn, out->host, sizeof out->host);
+        else if (option->val && strcmp(option->keyword, "hostaddr") == 0)
+            list_turn(option->val, turn, out->hostaddr, sizeof out->hostaddr);
+        else if (option->val && strcmp(option->keyword, "port") == 0)
+            list_turn(option->val, turn, out->port, sizeof out->port);
+    }
+    PQconninfoFree(options);
+}
 
 static void log_notice(void *context, const char *message)
 {
@@ -25,12 +55,13 @@ void database_log_notices(PGconn *db)
     PQsetNoticeProcessor(db, log_notice, NULL);
 }
 
-static PGconn *database_connect(const char *url, const char *user, const char *options)
+/* attrs: the kind of server that will do, of several in the address. */
+static PGconn *database_connect(const char *url, const char *user, const char *options, const char *attrs)
 {
     /* What stands before dbname is a default, what stands behind it overrides the connection string. */
     const char *const keywords[] = {"connect_timeout", "tcp_user_timeout", "keepalives_idle", "keepalives_interval",
-                                    "fallback_application_name", "dbname", "options", "user", NULL};
-    const char *const values[] = {"5", "30000", "30", "10", "welcomed", url, options, user, NULL};
+                                    "fallback_application_name", "dbname", "options", "user", "target_session_attrs", NULL};
+    const char *const values[] = {"5", "30000", "30", "10", "welcomed", url, options, user, attrs, NULL};
     PGconn *db = PQconnectdbParams(keywords, values, 1);
     database_log_notices(db);
     return db;
@@ -38,21 +69,26 @@ static PGconn *database_connect(const char *url, const char *user, const char *o
 
 PGconn *database_connect_daemon(const struct config *config)
 {
-    return database_connect(config->database_url, NULL, SESSION "-c statement_timeout=10000");
+    return database_connect(config->database_url, NULL, SESSION "-c statement_timeout=10000", "primary");
+}
+
+PGconn *database_connect_replica(const struct config *config)
+{
+    return database_connect(config->database_read_url, NULL, SESSION "-c statement_timeout=10000", NULL);
 }
 
 PGconn *database_connect_worker(const struct config *config)
 {
     const char *options = SESSION "-c statement_timeout=60000";
-    return config->database_worker_url ? database_connect(config->database_worker_url, NULL, options)
-                                       : database_connect(config->database_url, "welcome_worker", options);
+    return config->database_worker_url ? database_connect(config->database_worker_url, NULL, options, "primary")
+                                       : database_connect(config->database_url, "welcome_worker", options, "primary");
 }
 
 PGconn *database_connect_owner(const struct config *config)
 {
     const char *options = SESSION "-c statement_timeout=0 -c lock_timeout=30000"; /* rather fail than hold up the whole service */
-    return config->database_owner_url ? database_connect(config->database_owner_url, NULL, options)
-                                      : database_connect(config->database_url, "welcome_owner", options);
+    return config->database_owner_url ? database_connect(config->database_owner_url, NULL, options, "primary")
+                                      : database_connect(config->database_url, "welcome_owner", options, "primary");
 }
 
 bool database_do(PGconn *db, const char *sql)

@@ -208,6 +208,18 @@ static bool refused(struct request *request)
     return request->problem != NULL;
 }
 
+/* The lane its statements go over: a replica's for what everybody may read, while it is fresh. Who shows a session reads what that session
+ * wrote, so from the primary, even where nobody has to show one; so does who reads what will be kept, once for all who come later. */
+static struct lane *lane_for(const struct request *request)
+{
+    const struct operation *operation = request->endpoint->operation;
+    struct lane *primary = request->loop->lanes[request->lane], *replica = request->loop->replicas[request->lane];
+    const bool public = operation->anonymous && operation->method == METHOD_GET && !operation->primary;
+    if (!replica || !public || request_header(request, "Authorization") || (request->keep && lane_open(primary)) || !lane_open(replica))
+        return primary;
+    return replica;
+}
+
 static bool dispatch_statements(struct request *request)
 {
     request->segment = (struct segment){.done = segment_done, .wanted = segment_wanted};
@@ -217,7 +229,7 @@ static bool dispatch_statements(struct request *request)
         request_fail(request, "overloaded");
         return false;
     }
-    lane_submit(request->loop->lanes[request->lane], &request->segment, clock_ms());
+    lane_submit(lane_for(request), &request->segment, clock_ms());
     return true;
 }
 

@@ -128,6 +128,7 @@ static int worker_failed(struct worker *worker, char error[], size_t size)
         database_error(worker->db, error, size);
     const int backoff = worker->failures < 6 ? 1 << worker->failures : BACKOFF_MAX;
     worker->failures++;
+    worker_disconnect(worker); /* the server may have become a standby; and another process may have more luck */
     if (!atomic_load(&worker->jobs->stopping))
         log_warning("job_failed", log_text("job", worker->job->name), log_text("error", error), log_integer("again_in", backoff));
     return backoff;

@@ -4,6 +4,7 @@
 
 #include "link.h"
 #include "log.h"
+#include "replica.h"
 
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -11,7 +12,8 @@
 
 #include "banned.h"
 
-#define LANE_PATIENCE 1000 /* ms a request waits while no link is up */
+#define LANE_PATIENCE 1000    /* ms a request waits while no link is up */
+#define CONNECT_PATIENCE 4000 /* ms for one attempt to connect; the next begins with another server, if there are several */
 
 struct lane {
     struct lane_options options;
@@ -21,9 +23,11 @@ struct lane {
     size_t queued;
     bool stopping;   /* nothing new is begun */
     bool submitting; /* a done() that submits must not recurse into sending */
+    bool fresh;      /* of a replica: what was last said about it in the log */
     struct {
-        atomic_size_t links_up, in_flight, queued;
-        atomic_uint_fast64_t retries, timeouts, reconnects;
+        atomic_size_t links_up, in_flight, queued, fresh;
+        atomic_uint_fast64_t retries, timeouts, reconnects, answered, handed_over;
+        atomic_int_fast64_t behind;
     } figures;
 };
 
@@ -88,8 +92,19 @@ static struct segment *lane_pop(struct lane *lane)
     return segment;
 }
 
-static void segment_end(struct segment *segment, enum outcome outcome)
+/* What a replica did not answer the primary is asked: a conflict with what it replays, a table it does not have yet, or its end are not the
+ * client's concern, and whether a refusal is one the primary knows best. */
+static void segment_end(struct lane *lane, struct segment *segment, enum outcome outcome)
 {
+    struct lane *instead = lane->options.instead;
+    if (instead && !segment->fixed && outcome != OUTCOME_ANSWERED && outcome != OUTCOME_ABANDONED) {
+        segment_release(segment);
+        atomic_fetch_add(&lane->figures.handed_over, 1);
+        lane_submit(instead, segment, clock_ms());
+        return;
+    }
+    if (instead && !segment->fixed && outcome == OUTCOME_ANSWERED)
+        atomic_fetch_add(&lane->figures.answered, 1);
     segment->outcome = outcome;
     segment->done(segment);
 }
@@ -101,7 +116,12 @@ void lane_stop(struct lane *lane)
         if (lane->links[i].state != LINK_DOWN)
             link_break(&lane->links[i], NULL);
     while (lane->head)
-        segment_end(lane_pop(lane), OUTCOME_UNAVAILABLE);
+        segment_end(lane, lane_pop(lane), OUTCOME_UNAVAILABLE);
+}
+
+static bool link_usable(const struct lane *lane, const struct link *link)
+{
+    return link->state == LINK_READY && !link->leave && (!lane->options.replica || clock_ms() < link->sure);
 }
 
 /* The link with the fewest segments in flight that has room; NULL when none has. */
@@ -110,16 +130,16 @@ static struct link *lane_choose(const struct lane *lane)
     struct link *best = NULL;
     for (size_t i = 0; i < lane->options.links; i++) {
         struct link *link = &lane->links[i];
-        if (link->state == LINK_READY && link->segments < lane->options.depth && (!best || link->segments < best->segments))
+        if (link_usable(lane, link) && link->segments < lane->options.depth && (!best || link->segments < best->segments))
             best = link;
     }
     return best;
 }
 
-static bool lane_up(const struct lane *lane)
+bool lane_open(const struct lane *lane)
 {
     for (size_t i = 0; i < lane->options.links; i++)
-        if (lane->links[i].state == LINK_READY)
+        if (link_usable(lane, &lane->links[i]))
             return true;
     return false;
 }
@@ -151,7 +171,7 @@ static void lane_pump(struct lane *lane)
     for (struct link *link; lane->head && (link = lane_choose(lane)) != NULL;) {
         struct segment *segment = lane_pop(lane);
         if (segment->wanted && !segment->wanted(segment))
-            segment_end(segment, OUTCOME_ABANDONED);
+            segment_end(lane, segment, OUTCOME_ABANDONED);
         else
             link_send(link, segment, clock_ms());
     }
@@ -166,10 +186,10 @@ void lane_submit(struct lane *lane, struct segment *segment, int64_t now)
     segment->error = NULL;
     memset(segment->results, 0, sizeof segment->results);
     if (lane->queued >= lane->options.queue_max || lane->stopping) {
-        segment_end(segment, lane->stopping ? OUTCOME_UNAVAILABLE : OUTCOME_OVERLOADED);
+        segment_end(lane, segment, lane->stopping ? OUTCOME_UNAVAILABLE : OUTCOME_OVERLOADED);
         return;
     }
-    segment->deadline = now + (lane_up(lane) ? lane->options.queue_ms : LANE_PATIENCE);
+    segment->deadline = now + (lane_open(lane) ? lane->options.queue_ms : LANE_PATIENCE);
     struct link *link = lane->head || lane->submitting ? NULL : lane_choose(lane);
     if (link)
         link_send(link, segment, now);
@@ -187,14 +207,15 @@ void lane_link_ready(struct lane *lane)
 static bool worth_retrying(const struct lane *lane, const PGresult *error)
 {
     const char *state = PQresultErrorField(error, PG_DIAG_SQLSTATE); /* never NULL: link.c keeps libpq's own errors */
-    if (plan_void(error) || strcmp(state, "40001") == 0 || strcmp(state, "40P01") == 0 || strcmp(state, "23503") == 0)
+    if (plan_void(error) || refused_to_write(lane, error) || strcmp(state, "40001") == 0 || strcmp(state, "40P01") == 0 ||
+        strcmp(state, "23503") == 0)
         return true;
     return lane->options.kind != LANE_WRITE && (strncmp(state, "57P", 3) == 0 || strncmp(state, "08", 2) == 0);
 }
 
 static bool segment_retry(struct lane *lane, struct segment *segment)
 {
-    if (segment->attempts >= SEGMENT_ATTEMPTS_MAX || lane->stopping)
+    if (segment->attempts >= SEGMENT_ATTEMPTS_MAX || lane->stopping || lane->options.instead || segment->fixed)
         return false;
     segment_release(segment);
     atomic_fetch_add(&lane->figures.retries, 1);
@@ -208,7 +229,7 @@ void lane_segment_back(struct lane *lane, struct segment *segment, PGresult *err
     segment->error = error;
     if (error && worth_retrying(lane, error) && segment_retry(lane, segment))
         return;
-    segment_end(segment, error ? OUTCOME_REFUSED : OUTCOME_ANSWERED);
+    segment_end(lane, segment, !error ? OUTCOME_ANSWERED : refused_to_write(lane, error) ? OUTCOME_UNAVAILABLE : OUTCOME_REFUSED);
 }
 
 /* Reading again harms nobody, but one frozen link is followed by others: whoever waited that long has waited enough. */
@@ -216,12 +237,12 @@ void lane_segment_lost(struct lane *lane, struct segment *segment)
 {
     const int64_t now = clock_ms();
     if (lane->options.kind == LANE_WRITE) {
-        segment_end(segment, OUTCOME_LOST);
+        segment_end(lane, segment, OUTCOME_LOST);
         return;
     }
     segment->deadline = now + LANE_PATIENCE;
     if (now - segment->begun > lane->options.statement_ms || !segment_retry(lane, segment))
-        segment_end(segment, OUTCOME_UNAVAILABLE);
+        segment_end(lane, segment, OUTCOME_UNAVAILABLE);
 }
 
 /* Ends what waited too long; the queue is in order of arrival but for the few that were put in front again. */
@@ -230,7 +251,7 @@ static void lane_expire(struct lane *lane, int64_t now)
     struct segment *waiting = lane->head;
     lane->head = lane->tail = NULL;
     lane->queued = 0;
-    const bool up = lane_up(lane);
+    const bool up = lane_open(lane);
     while (waiting) {
         struct segment *segment = waiting;
         waiting = segment->next;
@@ -238,18 +259,25 @@ static void lane_expire(struct lane *lane, int64_t now)
             lane_push(lane, segment, false);
         else {
             atomic_fetch_add(&lane->figures.timeouts, 1);
-            segment_end(segment, up ? OUTCOME_OVERLOADED : OUTCOME_UNAVAILABLE);
+            segment_end(lane, segment, up ? OUTCOME_OVERLOADED : OUTCOME_UNAVAILABLE);
         }
     }
 }
 
 static void lane_count(struct lane *lane)
 {
-    size_t up = 0, flying = 0;
+    size_t up = 0, flying = 0, fresh = 0;
+    int64_t behind = -1;
     for (size_t i = 0; i < lane->options.links; i++) {
-        up += lane->links[i].state == LINK_READY;
-        flying += lane->links[i].segments;
+        const struct link *link = &lane->links[i];
+        up += link->state == LINK_READY;
+        flying += link->segments;
+        fresh += link_usable(lane, link);
+        if (link->state == LINK_READY && link->behind > behind)
+            behind = link->behind;
     }
+    atomic_store_explicit(&lane->figures.fresh, fresh, memory_order_relaxed);
+    atomic_store_explicit(&lane->figures.behind, behind, memory_order_relaxed);
     atomic_store_explicit(&lane->figures.links_up, up, memory_order_relaxed);
     atomic_store_explicit(&lane->figures.in_flight, flying, memory_order_relaxed);
     atomic_store_explicit(&lane->figures.queued, lane->queued, memory_order_relaxed);
@@ -260,16 +288,34 @@ static bool link_frozen(const struct lane *lane, const struct link *link, int64_
 {
     const int64_t limit = 2 * (int64_t)lane->options.statement_ms;
     if (link->state == LINK_CONNECTING)
-        return now - link->since > limit;
+        return now - link->since > CONNECT_PATIENCE;
     return link->state == LINK_READY && link->flying && now - link->flights[link->first].sent > limit;
+}
+
+/* Asks the links of a replica where they are, and says when it falls out of use and comes back. */
+static void lane_freshen(struct lane *lane, int64_t now)
+{
+    if (!lane->options.replica)
+        return;
+    for (size_t i = 0; i < lane->options.links; i++)
+        if (lane->links[i].state == LINK_READY)
+            link_ask(&lane->links[i], now);
+    const bool fresh = lane_open(lane);
+    if (fresh != lane->fresh)
+        log_write(fresh ? LOG_INFO : LOG_WARNING, fresh ? "replica_in_use" : "replica_out_of_use",
+                  (const struct log_field[]){log_text("lane", lane->options.kind == LANE_SLOW ? "slow" : "read"),
+                                             log_integer("behind_ms", lane->figures.behind), {.name = NULL}});
+    lane->fresh = fresh;
 }
 
 void lane_tick(struct lane *lane, int64_t now)
 {
     for (size_t i = 0; i < lane->options.links; i++) {
         struct link *link = &lane->links[i];
-        if (link_frozen(lane, link, now))
+        if (link_frozen(lane, link, now)) {
+            link->turn += link->state == LINK_CONNECTING;
             link_break(link, "no answer in time");
+        }
         if (link->state == LINK_DOWN && now >= link->since) {
             atomic_fetch_add(&lane->figures.reconnects, 1);
             link_connect(link, now);
@@ -277,6 +323,7 @@ void lane_tick(struct lane *lane, int64_t now)
     }
     if (lane->head)
         lane_expire(lane, now);
+    lane_freshen(lane, now);
     lane_pump(lane);
     lane_count(lane);
 }
@@ -290,5 +337,9 @@ struct lane_figures lane_figures(const struct lane *lane)
         .retries = atomic_load(&lane->figures.retries),
         .timeouts = atomic_load(&lane->figures.timeouts),
         .reconnects = atomic_load(&lane->figures.reconnects),
+        .fresh = atomic_load(&lane->figures.fresh),
+        .answered = atomic_load(&lane->figures.answered),
+        .handed_over = atomic_load(&lane->figures.handed_over),
+        .behind = atomic_load(&lane->figures.behind),
     };
 }

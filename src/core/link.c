@@ -4,6 +4,7 @@
 
 #include "database.h"
 #include "log.h"
+#include "replica.h"
 #include "topic.h"
 
 #include <stdio.h>
@@ -13,14 +14,15 @@
 
 #include "banned.h"
 
-#define LINK_BACKOFF_MAX 1000 /* ms */
+#define LINK_BACKOFF_MAX 1000  /* ms */
+#define PRIMARY_PATIENCE 10000 /* ms until a link to a replica that has led to the primary looks whether there is another server now */
 
 static void link_ready(struct watch *watch, uint32_t events);
 
 bool link_init(struct link *link, struct lane *lane)
 {
     const struct lane_options *options = lane_options(lane);
-    *link = (struct link){.watch = {.ready = link_ready}, .lane = lane, .fd = -1, .capacity = 2 * (size_t)options->depth};
+    *link = (struct link){.watch = {.ready = link_ready}, .lane = lane, .fd = -1, .capacity = 2 * ((size_t)options->depth + 1)};
     link->prepared = calloc(options->statements ? options->statements : 1, sizeof *link->prepared);
     link->flights = calloc(link->capacity, sizeof *link->flights);
     return link->prepared && link->flights;
@@ -34,6 +36,9 @@ static void link_close(struct link *link)
     PQfinish(link->conn);
     link->conn = NULL;
     link->state = LINK_DOWN;
+    link->leave = NULL;
+    link->sure = 0;
+    link->behind = -1;
 }
 
 void link_release(struct link *link)
@@ -114,10 +119,16 @@ void link_connect(struct link *link, int64_t now)
     snprintf(options, sizeof options,
              "-c search_path=welcome -c timezone=UTC -c datestyle=ISO -c intervalstyle=iso_8601 -c jit=off -c plan_cache_mode=%s "
              "-c statement_timeout=%d -c lock_timeout=%d -c default_transaction_read_only=%s%s",
-             plans[lane->kind], lane->statement_ms, lane->statement_ms, lane->kind == LANE_READ ? "on" : "off",
+             plans[lane->kind], lane->statement_ms, lane->statement_ms, lane->kind == LANE_READ || lane->replica ? "on" : "off",
              lane->settings);
-    const char *const keys[] = {"dbname", "options", "application_name", "client_encoding", NULL};
-    const char *const values[] = {lane->database_url, options, "welcomed", "UTF8", NULL};
+    struct database_turn turn;
+    database_turn(lane->database_url, link->turn, &turn);
+    /* What stands before dbname is a default, what stands behind it overrides the address. Nothing but a primary will do for all that is not
+     * a replica; "read-write" would not do for sessions that are read-only by intention. A peer that is gone is noticed soon. */
+    const char *const keys[] = {"tcp_user_timeout", "keepalives_idle", "keepalives_interval", "keepalives_count", "dbname", "options",
+                                "application_name", "client_encoding", "target_session_attrs", "host", "hostaddr", "port", NULL};
+    const char *const values[] = {"5000", "5", "2", "3", lane->database_url, options, "welcomed", "UTF8",
+                                  lane->replica ? NULL : "primary", turn.host, turn.hostaddr, turn.port, NULL};
     link->conn = PQconnectStartParams(keys, values, 1);
     PQsetNoticeReceiver(link->conn, link_notice, link);
     link->told = 0;
@@ -215,6 +226,30 @@ void link_send(struct link *link, struct segment *segment, int64_t now)
         link_break(link, "cannot send");
 }
 
+static void link_answered(struct segment *segment)
+{
+    struct link *link = (struct link *)((char *)segment - offsetof(struct link, question));
+    link->asking = false;
+    const bool sure = replica_sure(lane_options(link->lane)->replica, segment, link->asked, &link->behind);
+    link->sure = sure ? link->asked + REPLICA_SURE : 0;
+    if (link->state == LINK_READY && link->asked - link->since > PRIMARY_PATIENCE && replica_is_primary(segment) &&
+        strchr(lane_options(link->lane)->database_url, ','))
+        link->leave = ""; /* meant, and not worth a word */
+    segment_release(segment);
+}
+
+void link_ask(struct link *link, int64_t now)
+{
+    const struct lane_options *lane = lane_options(link->lane);
+    if (link->asking || now - link->asked < REPLICA_ASK)
+        return;
+    link->asking = true;
+    link->asked = now;
+    replica_question(lane->replica, &link->question, link_answered);
+    link->question.fixed = true;
+    link_send(link, &link->question, now);
+}
+
 /* After an error that leaves it doubtful which statements the server has under which plan: names carry the generation, so all are
  * prepared anew. */
 static void link_forget(struct link *link)
@@ -229,6 +264,14 @@ bool plan_void(const PGresult *error)
     const char *state = PQresultErrorField(error, PG_DIAG_SQLSTATE), *source = PQresultErrorField(error, PG_DIAG_SOURCE_FUNCTION);
     return state && (strcmp(state, "26000") == 0 ||
                      (strcmp(state, "0A000") == 0 && source && strcmp(source, "RevalidateCachedQuery") == 0));
+}
+
+/* What only a server says that has become a standby; behind a pooler the connection may outlive that. */
+bool refused_to_write(const struct lane *lane, const PGresult *error)
+{
+    const struct lane_options *options = lane_options(lane);
+    const char *state = PQresultErrorField(error, PG_DIAG_SQLSTATE);
+    return options->kind != LANE_READ && !options->replica && state && strcmp(state, "25006") == 0;
 }
 
 /* The Sync of the oldest flight came. */
@@ -249,12 +292,13 @@ static void link_landed(struct link *link)
     if (link->told)
         topics_void(lane_options(link->lane)->topics, link->told);
     link->told = 0;
-    if (link->flying == 0 && PQtransactionStatus(link->conn) != PQTRANS_IDLE) {
-        PGresult *error = flight.error;
+    flight.segment->lagging = lane_options(link->lane)->replica != NULL;
+    if (flight.error && refused_to_write(link->lane, flight.error))
+        link->leave = "the server has become a standby";
+    if (link->flying == 0 && link->leave)
+        link_break(link, *link->leave ? link->leave : NULL);
+    else if (link->flying == 0 && PQtransactionStatus(link->conn) != PQTRANS_IDLE)
         link_break(link, "a transaction was left open");
-        lane_segment_back(link->lane, flight.segment, error);
-        return;
-    }
     lane_segment_back(link->lane, flight.segment, flight.error);
 }
 

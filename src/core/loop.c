@@ -36,6 +36,10 @@ static const struct {
     [LANE_SLOW] = {2, 1, 10000},
 };
 
+/* Of a read replica, beside these: who gets no answer there soon asks the primary. */
+static const int REPLICA_STATEMENT_MS[LANE_COUNT] = {[LANE_READ] = 1000, [LANE_SLOW] = 4000};
+#define REPLICA_QUEUE_MS 200
+
 /* Targets are decoded strictly by target.c; MHD must leave them alone. */
 static size_t leave_escaped(void *cls, struct MHD_Connection *connection, char *text)
 {
@@ -110,31 +114,63 @@ size_t loop_connections(const struct config *config, size_t loops)
     return wanted < allowed ? wanted : allowed < 2 ? 2 : allowed;
 }
 
-static bool lanes_start(struct loop *loop, size_t share)
+/* What each connection is told at its start. */
+static const char *lane_settings(const struct service *service, enum lane_kind kind)
+{
+    const bool tells = kind == LANE_WRITE && service->topics;
+    if (!service->config->second_factor_required)
+        return tells ? " -c welcome.tells=on" : "";
+    return tells ? " -c welcome.second_factor=required -c welcome.tells=on" : " -c welcome.second_factor=required";
+}
+
+static struct lane_options lane_of(const struct loop *loop, enum lane_kind kind, size_t share)
 {
     const struct service *service = loop->service;
+    return (struct lane_options){
+        .kind = kind,
+        .database_url = service->config->database_url,
+        .settings = lane_settings(service, kind),
+        .links = LANES[kind].links / share ? LANES[kind].links / share : 1,
+        .depth = LANES[kind].depth,
+        .queue_max = (size_t)service->config->requests_max,
+        .queue_ms = service->config->queue_seconds * 1000,
+        .statement_ms = LANES[kind].statement_ms,
+        .statements = service->endpoints.statements,
+        .topics = kind == LANE_WRITE ? service->topics : NULL,
+    };
+}
+
+static bool replicas_start(struct loop *loop, size_t share)
+{
+    const struct config *config = loop->service->config;
+    loop->replica = (struct replica){.lag = config->database_read_lag * 1000,
+                                     .position = &loop->service->endpoints.core[CORE_POSITION],
+                                     .primary = loop->lanes[LANE_READ]};
     for (enum lane_kind kind = 0; kind < LANE_COUNT; kind++) {
-        char settings[96];
-        snprintf(settings, sizeof settings, "%s%s", service->config->second_factor_required ? " -c welcome.second_factor=required" : "",
-                 kind == LANE_WRITE && service->topics ? " -c welcome.tells=on" : "");
-        const size_t links = LANES[kind].links / share ? LANES[kind].links / share : 1;
-        const struct lane_options options = {
-            .kind = kind,
-            .database_url = service->config->database_url,
-            .settings = settings,
-            .links = links,
-            .depth = LANES[kind].depth,
-            .queue_max = (size_t)service->config->requests_max,
-            .queue_ms = service->config->queue_seconds * 1000,
-            .statement_ms = LANES[kind].statement_ms,
-            .statements = service->endpoints.statements,
-            .topics = kind == LANE_WRITE ? service->topics : NULL,
-        };
+        struct lane_options options = lane_of(loop, kind, share);
+        if (REPLICA_STATEMENT_MS[kind] == 0)
+            continue;
+        options.database_url = config->database_read_url;
+        options.replica = &loop->replica;
+        options.instead = loop->lanes[kind];
+        options.queue_ms = REPLICA_QUEUE_MS;
+        options.statement_ms = REPLICA_STATEMENT_MS[kind];
+        loop->replicas[kind] = lane_new(&options, loop->epoll_fd);
+        if (!loop->replicas[kind])
+            return false;
+    }
+    return true;
+}
+
+static bool lanes_start(struct loop *loop, size_t share)
+{
+    for (enum lane_kind kind = 0; kind < LANE_COUNT; kind++) {
+        const struct lane_options options = lane_of(loop, kind, share);
         loop->lanes[kind] = lane_new(&options, loop->epoll_fd);
         if (!loop->lanes[kind])
             return false;
     }
-    return true;
+    return !loop->service->config->database_read_url || replicas_start(loop, share);
 }
 
 /* How long epoll may sleep: until the next tick, or not at all while MHD has work. */
@@ -160,8 +196,13 @@ static void loop_tick(struct loop *loop, int64_t now)
 {
     atomic_store_explicit(&loop->turned, now, memory_order_relaxed);
     work_collect(loop->work); /* should a wake be lost */
-    for (size_t i = 0; i < LANE_COUNT; i++)
+    for (size_t i = 0; i < LANE_COUNT; i++) {
         lane_tick(loop->lanes[i], now);
+        if (loop->replicas[i])
+            lane_tick(loop->replicas[i], now);
+    }
+    if (loop->replicas[LANE_READ])
+        replica_tick(&loop->replica, now);
     if (loop->wrote && loop->service->wrote)
         loop->service->wrote(loop->service->wrote_context);
     loop->wrote = false;
@@ -223,6 +264,9 @@ bool loop_start(struct loop *loop, struct service *service, size_t number, size_
 static void loop_abandon(struct loop *loop)
 {
     work_stop(loop->work);
+    for (size_t i = 0; i < LANE_COUNT; i++) /* what these still have goes to the others */
+        if (loop->replicas[i])
+            lane_stop(loop->replicas[i]);
     for (size_t i = 0; i < LANE_COUNT; i++)
         if (loop->lanes[i])
             lane_stop(loop->lanes[i]);
@@ -244,8 +288,10 @@ void loop_stop(struct loop *loop)
         loop_quiesce(loop); /* else MHD may shut the listening socket down, for all who share it */
         MHD_stop_daemon(loop->http);
     }
-    for (size_t i = 0; i < LANE_COUNT; i++)
+    for (size_t i = 0; i < LANE_COUNT; i++) {
+        lane_free(loop->replicas[i]);
         lane_free(loop->lanes[i]);
+    }
     cache_free(loop->cache);
     compressor_free(loop->compressor);
     free(loop->spare);

@@ -16,7 +16,7 @@
 #define FOLDER "migrations/"
 #define FUNCTIONS FOLDER "functions/"
 
-enum { LOCK_SECONDS = 120, LOCK_TRIES_PER_SECOND = 5, HASH_TEXT = 2 * crypto_hash_sha256_BYTES + 1 };
+enum { LOCK_SECONDS = 120, LOCK_TRIES_PER_SECOND = 5, DEADLOCKS_MAX = 20, HASH_TEXT = 2 * crypto_hash_sha256_BYTES + 1 };
 
 struct migration {
     const struct embedded *file;
@@ -35,6 +35,8 @@ struct plan {
     size_t pending;
     char functions[HASH_TEXT];    /* hash of all function files */
     bool functions_current;
+    bool patient;                  /* a deadlock is no fault yet: what runs can be run again */
+    bool deadlock;                 /* there was one */
 };
 
 static bool migration_say(const char *path, const char *sentence)
@@ -44,10 +46,14 @@ static bool migration_say(const char *path, const char *sentence)
 }
 
 /* Prints the server's error with the line of the file it happened in. */
-static bool migration_failed(const PGresult *result, PGconn *db, const char *path, const char *sql, unsigned line)
+static bool migration_failed(struct plan *plan, const PGresult *result, const char *path, const char *sql, unsigned line)
 {
+    const char *state = PQresultErrorField(result, PG_DIAG_SQLSTATE);
     const char *message = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
     const char *position = PQresultErrorField(result, PG_DIAG_STATEMENT_POSITION);
+    plan->deadlock = state && strcmp(state, "40P01") == 0;
+    if (plan->deadlock && plan->patient)
+        return false;
     const char *detail = PQresultErrorField(result, PG_DIAG_MESSAGE_DETAIL);
     for (long characters = position ? strtol(position, NULL, 10) : 0; characters > 1 && *sql; sql++) {
         line += *sql == '\n';
@@ -56,16 +62,16 @@ static bool migration_failed(const PGresult *result, PGconn *db, const char *pat
     if (message)
         fprintf(stderr, "%s:%u: %s%s%s\n", path, line, message, detail ? "; " : "", detail ? detail : "");
     else
-        fprintf(stderr, "%s: %s", path, PQerrorMessage(db));
+        fprintf(stderr, "%s: %s", path, PQerrorMessage(plan->db));
     return false;
 }
 
-static bool migration_run(PGconn *db, const char *path, const char *sql, unsigned line)
+static bool migration_run(struct plan *plan, const char *path, const char *sql, unsigned line)
 {
-    PGresult *result = PQexec(db, sql);
+    PGresult *result = PQexec(plan->db, sql);
     const ExecStatusType status = PQresultStatus(result);
     const bool done = status == PGRES_COMMAND_OK || status == PGRES_TUPLES_OK || status == PGRES_EMPTY_QUERY ||
-                      migration_failed(result, db, path, sql, line);
+                      migration_failed(plan, result, path, sql, line);
     PQclear(result);
     return done;
 }
@@ -198,30 +204,31 @@ static bool plan_lock(const struct plan *plan)
     return false;
 }
 
-static bool migration_apply(const struct migration *migration, PGconn *db)
+static bool migration_apply(struct plan *plan, const struct migration *migration)
 {
     const char *path = migration->file->path;
-    if (migration->transaction && !migration_run(db, path, "BEGIN", migration->line))
+    if (migration->transaction && !migration_run(plan, path, "BEGIN", migration->line))
         return false;
-    if (!migration_run(db, path, migration->sql, migration->line))
+    if (!migration_run(plan, path, migration->sql, migration->line))
         return false;
-    PGresult *noted = database_query(db, "INSERT INTO public.schema_migrations (version) VALUES ($1)", 1, &migration->version);
+    PGresult *noted = database_query(plan->db, "INSERT INTO public.schema_migrations (version) VALUES ($1)", 1, &migration->version);
     PQclear(noted);
     if (!noted)
-        return migration_say(path, PQerrorMessage(db));
-    if (migration->transaction && !migration_run(db, path, "COMMIT", migration->line))
+        return migration_say(path, PQerrorMessage(plan->db));
+    if (migration->transaction && !migration_run(plan, path, "COMMIT", migration->line))
         return false;
     printf("applied %s\n", path);
     return true;
 }
 
 /* All function files in one transaction, in the order of their names. */
-static bool functions_load(const struct plan *plan)
+static bool functions_load(struct plan *plan, const struct migration *none)
 {
-    if (!migration_run(plan->db, FUNCTIONS, "BEGIN", 0))
+    (void)none;
+    if (!migration_run(plan, FUNCTIONS, "BEGIN", 0))
         return false;
     for (const struct embedded *file = EMBEDDED; file < EMBEDDED + EMBEDDED_COUNT; file++)
-        if (is_function_file(file) && !migration_run(plan->db, file->path, file->bytes, 1))
+        if (is_function_file(file) && !migration_run(plan, file->path, file->bytes, 1))
             return false;
     const char *hash = plan->functions;
     PGresult *noted = database_do(plan->db, "DELETE FROM public.schema_functions")
@@ -230,19 +237,34 @@ static bool functions_load(const struct plan *plan)
     PQclear(noted);
     if (!noted)
         return plan_say_database(plan);
-    if (!migration_run(plan->db, FUNCTIONS, "COMMIT", 0))
+    if (!migration_run(plan, FUNCTIONS, "COMMIT", 0))
         return false;
     puts("loaded " FUNCTIONS);
     return true;
+}
+
+/* Daemons that are at work lock tables and views in their own order. What a deadlock has rolled back whole begins anew; requests do too. */
+static bool run_again(struct plan *plan, bool (*step)(struct plan *, const struct migration *), const struct migration *migration)
+{
+    const struct timespec pause = {.tv_nsec = 1000000000 / LOCK_TRIES_PER_SECOND};
+    for (int deadlocks = 0;; deadlocks++) {
+        plan->patient = deadlocks < DEADLOCKS_MAX && (!migration || migration->transaction);
+        plan->deadlock = false;
+        if (step(plan, migration))
+            return true;
+        if (!plan->deadlock || !plan->patient || !database_do(plan->db, "ROLLBACK"))
+            return false;
+        nanosleep(&pause, NULL);
+    }
 }
 
 /* Functions are loaded when one of them or the tables below them changed: on a busy database anew costs every plan. */
 static bool plan_apply(struct plan *plan, bool reload)
 {
     for (size_t i = 0; i < plan->count; i++)
-        if (!plan->migrations[i].applied && !migration_apply(&plan->migrations[i], plan->db))
+        if (!plan->migrations[i].applied && !run_again(plan, migration_apply, &plan->migrations[i]))
             return false;
-    if ((plan->pending > 0 || !plan->functions_current || reload) && !functions_load(plan))
+    if ((plan->pending > 0 || !plan->functions_current || reload) && !run_again(plan, functions_load, NULL))
         return false;
     if (plan->pending == 0 && plan->functions_current && !reload)
         puts("The database is up to date.");

@@ -112,8 +112,8 @@ void program_review(const struct program *program, const struct operation *opera
     }
     if (operation->idempotent)
         repeat_review(program, report);
-    if (writes && operation->lane == LANE_READ)
-        buffer_printf(report, "%s: the read lane cannot write\n", file->path);
+    if (writes && operation->lane != LANE_WRITE)
+        buffer_printf(report, "%s: only the write lane writes: what is lost on the others is sent again\n", file->path);
     if (writes && !raises && operation_answer(operation, 404))
         buffer_printf(report, "%s: it writes and documents 404, but nothing raises it: without require(), problem() or "
                               "lock_for_...() the transaction would commit\n",

@@ -145,6 +145,7 @@ static unsigned page_write(const struct admin *admin, const char *path, struct b
         lanes_write(admin, out);
         cache_write(admin, out);
         visitors_write(admin, out);
+        replica_metrics_write(admin->loops, admin->loop_count, out);
     } else if (strcmp(path, "/health/ready") == 0 && admin_ready(admin))
         buffer_puts(out, "{\"status\":\"ready\"}\n");
     else if (strcmp(path, "/health/ready") == 0) {

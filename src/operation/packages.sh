@@ -18,7 +18,7 @@ test="git clang g++ liblemon-dev python3-scipy shellcheck pyflakes3 libcmocka-de
 # Of tests/system, a line a part.
 installed_system="debhelper dpkg-dev fakeroot lintian mandoc man-db debootstrap systemd systemd-container util-linux
     podman podman-compose buildah netavark aardvark-dns iptables"
-cluster_system=""
+cluster_system="" # patroni and etcd-server are unpacked, below
 watched_system=""
 # npm comes with some distributions' nodejs of their own, and Ubuntu has no chromium outside snap.
 browser_system="python3-selenium"
@@ -66,29 +66,34 @@ for package in $wanted; do
     present "$package" || missing="$missing ${package%%|*}"
 done
 
-# The OpenID Connect provider of the tests is unpacked, with those of its libraries that are missing, rather than installed: its package would
-# start a service.
-provider=$(dirname "$0")/../../build/glewlwyd
-unpack_provider() {
-    if [ "$1" != test ] || [ -d "$provider" ]; then return 0; fi
-    names=$(apt-get -s --no-install-recommends install glewlwyd dbconfig-no-thanks 2> /dev/null | sed -n 's/^Inst \([^ ]*\) (.*/\1/p')
-    rm -rf "$provider.new"
-    mkdir -p "$provider.new/packages"
+# Packages that would start services are unpacked into build/FOLDER, with those of their libraries that are missing, rather than installed.
+# unpack FOLDER PROGRAM "what is left out without it" PACKAGE...
+unpack() {
+    folder=$(dirname "$0")/../../build/$1 program=$2 without=$3
+    shift 3
+    if [ -d "$folder" ]; then return 0; fi
+    names=$(apt-get -s --no-install-recommends install "$@" 2> /dev/null | sed -n 's/^Inst \([^ ]*\) (.*/\1/p')
+    rm -rf "$folder.new"
+    mkdir -p "$folder.new/packages"
     for name in $names; do
-        (cd "$provider.new/packages" && apt-get -qq download "$name" > /dev/null 2>&1) || continue
+        (cd "$folder.new/packages" && apt-get -qq download "$name" > /dev/null 2>&1) || continue
     done
-    for package in "$provider.new/packages/"*.deb; do
-        [ ! -e "$package" ] || dpkg-deb -x "$package" "$provider.new"
+    for package in "$folder.new/packages/"*.deb; do
+        [ ! -e "$package" ] || dpkg-deb -x "$package" "$folder.new"
     done
-    rm -rf "$provider.new/packages"
-    if [ -x "$provider.new/usr/bin/glewlwyd" ]; then
-        mv "$provider.new" "$provider"
+    rm -rf "$folder.new/packages"
+    if [ -x "$folder.new/usr/bin/$program" ]; then
+        mv "$folder.new" "$folder"
     else
-        echo "The package glewlwyd cannot be had here; one test of OpenID Connect is skipped." >&2
+        echo "The package of $program cannot be had here; $without." >&2
     fi
 }
+unpack_services() {
+    [ "$1" != test ] || unpack glewlwyd glewlwyd "one test of OpenID Connect is skipped" glewlwyd dbconfig-no-thanks
+    [ "$1" != system ] || unpack cluster patroni "the test of a failover is skipped" patroni etcd-server python3-etcd
+}
 
-[ -n "$missing" ] || { unpack_provider "${1-}" && exit 0; }
+[ -n "$missing" ] || { unpack_services "$1" && exit 0; }
 
 if [ "$(id -u)" -ne 0 ]; then
     if ! command -v sudo > /dev/null; then
@@ -98,7 +103,7 @@ if [ "$(id -u)" -ne 0 ]; then
     fi
     echo "Installing with sudo:$missing" >&2
     sudo -- "$0" "$@"
-    unpack_provider "$1"
+    unpack_services "$1"
     exit 0
 fi
 echo "Installing:$missing" >&2
@@ -125,4 +130,4 @@ if ! install && ! { apt update && install; }; then
     exit 1
 fi
 rm -f "$log"
-unpack_provider "$1"
+unpack_services "$1"

@@ -9,6 +9,7 @@
 #include "log.h"
 #include "loop.h"
 #include "oidc.h"
+#include "replica.h"
 #include "secret_key.h"
 #include "security_text.h"
 #include "seen.h"
@@ -98,9 +99,10 @@ static bool service_start(struct service *service, const struct config *config)
         fprintf(stderr, "welcomed: contract, program and database do not agree (is `welcomed migrate` due?):\n%s",
                 text ? text : "out of memory\n");
     }
+    const bool fits = loaded && replica_named_well(config, db, &service->endpoints.core[CORE_POSITION]);
     buffer_release(&report);
     PQfinish(db);
-    return loaded;
+    return fits;
 }
 
 /* On the listener's thread: new reference data, or a gap in which some may have come. */

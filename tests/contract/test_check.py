@@ -178,7 +178,7 @@ def test_a_quote_that_is_not_closed(tree):
 def test_writing_on_the_read_lane(tree):
     tree.change(GUIDE, "SELECT g.id", "WITH gone AS (DELETE\nFROM city WHERE false RETURNING 1)\nSELECT g.id")
     lines = tree.check()
-    assert f"{GUIDE}: the read lane cannot write" in lines
+    assert f"{GUIDE}: only the write lane writes: what is lost on the others is sent again" in lines
 
 
 def test_a_write_whose_404_nobody_raises(tree):
@@ -329,7 +329,7 @@ def refused_in_contract(tree, old, new, message):
 
 @pytest.mark.parametrize("addition, message", [
     ("x-fast: true", "x-fast"), ("callbacks: {}", "callbacks"), ("x-lane: fast", "x-lane is read, write or slow"),
-    ("x-idempotent: true", "x-idempotent is true, on POST only")])
+    ("x-idempotent: true", "x-idempotent is true, on POST only"), ("x-replica: true", "x-replica is false, on GET that anybody may call")])
 def test_words_the_contract_does_not_know(tree, addition, message):
     old = "operationId: get_guide\n"
     assert refused_in_contract(tree, old, f"{old}      {addition}\n", message) == 1

@@ -4,6 +4,7 @@
 import json
 import os
 import signal
+import socket
 import threading
 import time
 
@@ -102,6 +103,36 @@ def test_a_daemon_waits_for_a_server_that_comes_later(fragile, own_cluster):
     own_cluster.start()
     eventually(fragile.ready)
     assert serves(fragile)
+
+
+def test_a_server_that_cannot_write_any_more_is_left_for_the_primary(fragile):
+    """Behind a pooler a connection may lead to a standby from one statement to the next; here those there are when it begins do."""
+    fragile.tolerated |= {"database_link_lost"}
+    with fragile.connect() as db, load(fragile, 8, ask_for_a_guide) as writes:
+        eventually(lambda: counts(writes())[202] > 20)
+        db.execute("CREATE FUNCTION refuse_to_write() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN"
+                   " IF (SELECT backend_start FROM pg_stat_get_activity(pg_backend_pid())) < TG_ARGV[0]::timestamptz"
+                   " THEN RAISE 'cannot execute INSERT in a read-only transaction' USING ERRCODE = '25006'; END IF; RETURN NEW; END $$")
+        now = db.execute("SELECT clock_timestamp()::text").fetchone()[0]
+        db.execute(f"CREATE TRIGGER a_demotion BEFORE INSERT ON guide_request FOR EACH ROW EXECUTE FUNCTION refuse_to_write('{now}')")
+        demoted = time.monotonic()
+        eventually(lambda: len([r for r in writes() if r.sent > demoted and r.status == 202]) > 100)
+    assert set(counts(writes())) <= {202, 503}
+    assert all(refused_well(r, "unavailable") for r in writes() if r.status == 503)
+    with fragile.connect() as db:
+        kept = [str(row[0]) for row in db.execute("SELECT id FROM guide_request")]
+    assert sorted(kept) == sorted(json.loads(r.body)["id"] for r in writes() if r.status == 202)
+
+
+def test_a_server_that_takes_connections_and_never_answers_holds_up_nobody(own_daemons):
+    with socket.create_server(("127.0.0.1", 0)) as silent, own_daemons.running() as daemon:
+        daemon.tolerated |= LOST
+        daemon.kill()
+        daemon.environment["WELCOME_DATABASE_URL"] = (
+            f"host=127.0.0.1,{os.environ['PGHOST']} port={silent.getsockname()[1]},5432 target_session_attrs=read-write"
+            f" dbname={daemon.database} user=welcome")
+        daemon.start()
+        assert serves(daemon)
 
 
 def test_the_second_address_is_tried_when_nobody_listens_at_the_first(own_daemons):

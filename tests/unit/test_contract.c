@@ -178,6 +178,8 @@ static void test_answers_and_bodies_have_their_form(void **state)
     expect_fault(GET "      responses: {'404': {description: d}}\n", 7, "x documents no success");
     expect_fault(GET "      responses: {2XX: {description: d}}\n", 7, "2XX is no status");
     expect_fault(GET OK_ANSWER "      x-lane: fast\n", 8, "x-lane is read, write or slow");
+    expect_fault(DOCUMENT("    put:\n      operationId: x\n      parameters: [" ID "]\n" OK_ANSWER "      x-lane: slow\n"), 8,
+                 "what changes something goes over the write lane: what is lost on the others is sent again");
     expect_fault(GET OK_ANSWER "      x-cache: private\n", 8, "x-cache is public, immutable or never, on GET only");
     expect_fault(GET OK_ANSWER "      x-cache: publicly\n", 8, "x-cache is public, immutable or never, on GET only");
     expect_fault(DOCUMENT("    put:\n      operationId: x\n      parameters: [" ID "]\n" OK_ANSWER "      x-cache: immutable\n"), 8,
@@ -195,6 +197,10 @@ static void test_answers_and_bodies_have_their_form(void **state)
     expect_fault(DOCUMENT("    put:\n      operationId: x\n      parameters: [" ID "]\n" OK_ANSWER), 5,
                  "what changes something and needs no session says its x-rate");
     expect_fault(GET OK_ANSWER "      x-idempotent: true\n", 8, "x-idempotent is true, on POST only");
+    expect_fault(GET OK_ANSWER "      x-replica: true\n", 8,
+                 "x-replica is false, on GET that anybody may call: others are never read from a replica");
+    expect_fault(GET OK_ANSWER "      x-replica: false\n      security: [{session: []}]\n", 8,
+                 "x-replica is false, on GET that anybody may call: others are never read from a replica");
     expect_fault(GET OK_ANSWER "      x-cache: public\n      security: [{session: []}]\n", 8,
                  "what only some may read cannot be cached as public");
     expect_fault(GET OK_ANSWER "      x-body-max: 0\n", 8, "x-body-max is a number of bytes up to 16 MiB");
