@@ -64,8 +64,8 @@ static void head_lines_begin(struct head *head, const struct request *request, c
 static void head_lines_end(struct head *head, const struct request *request, const char *method)
 {
     const union MHD_ConnectionInfo *info = MHD_get_connection_info(request->connection, MHD_CONNECTION_INFO_REQUEST_HEADER_SIZE);
-    if (info)
-        head_line(head, method + info->header_size - 2, NULL);
+    if (info && method + info->header_size - 2 != head->place)
+        head_doubt(head, "header_line", NULL);
 }
 #else
 static void head_line(struct head *head, const char *begin, const char *end)
