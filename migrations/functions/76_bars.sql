@@ -111,17 +111,20 @@ BEGIN
 END
 $$;
 
--- Under lock_for_bar(). An address that nobody here has yet is barred all the same: whoever confirms it later is told so.
+-- Under lock_for_bar(). An address that nobody here has yet is barred all the same: whoever confirms it later is told so, whoever does so at the
+-- same moment is waited for and suspended.
 CREATE OR REPLACE FUNCTION make_bar(id uuid, guide_request uuid, email text, city text, reason text, message text) RETURNS void
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = welcome, pg_temp AS $$
 DECLARE
-  person  uuid := person_to_bar(guide_request, email);
-  mailbox text := coalesce((SELECT a.email FROM account a WHERE a.id = person), make_bar.email);
+  person  uuid;
+  mailbox text := coalesce((SELECT a.email FROM guide_request r JOIN account a ON a.id = r.account WHERE r.id = make_bar.guide_request), make_bar.email);
   whose   text := coalesce((SELECT r.handled_by FROM guide_request r WHERE r.id = make_bar.guide_request), make_bar.city, '*');
 BEGIN
   PERFORM lock_for_name('bar', encode(mailbox_key(mailbox), 'hex'));
   PERFORM require(NOT EXISTS (SELECT FROM bar b WHERE b.key = mailbox_key(mailbox) AND b.city = whose), 'duplicate');
+  person := person_to_bar(guide_request, email);
   IF person IS NOT NULL THEN
+    PERFORM lock_people(ARRAY[person]);
     PERFORM suspend_person(make_bar.id, person, whose, make_bar.reason, make_bar.message);
   ELSE
     INSERT INTO bar (id, key, city, reason, message, made_by) VALUES (make_bar.id, mailbox_key(mailbox), whose, make_bar.reason, make_bar.message, me());
