@@ -238,6 +238,8 @@ static bool kept_send(struct request *request, struct kept *kept, const struct w
     request->status = etags_include(wishes->known, kept->etag) ? MHD_HTTP_NOT_MODIFIED : MHD_HTTP_OK;
     request->answer_length = kept->length;
     request->response = kept->response;
+    visitor_turn(&request->loop->visitors, request->visitor, TURN_ANSWER);
+    visitor_hold(&request->loop->visitors, request->visitor, request->answer_length);
     request_take_id(request);
     kept_stamp(request, kept);
     *sent = MHD_queue_response(request->connection, (unsigned)request->status, kept->response);

@@ -129,14 +129,118 @@ static void report_database(struct buffer *report, const char *where, unsigned l
     buffer_printf(report, "%s:%u: PostgreSQL: %s\n", where, line, message ? message : "no answer");
 }
 
-static bool prove_prepare(PGconn *db, const struct prepared *prepared, const char *where, unsigned line, struct buffer *report)
+#define AHEAD 16 /* statements in one round trip */
+
+/* What was asked of PostgreSQL before it is needed: one answer after the other would cost more time than all the rest of the start. */
+struct ahead {
+    struct arena arena;
+    const struct prepared **statements; /* those asked about, in order */
+    bool *described_too;
+    size_t count;
+    bool *prepared;       /* by a statement's index */
+    PGresult **described; /* NULL: it was not asked for, or failed */
+};
+
+/* What fails is asked again by itself, and tells why. */
+static void ahead_take(struct ahead *ahead, PGresult *result, const struct prepared *statement, bool description)
 {
+    if (PQresultStatus(result) != PGRES_COMMAND_OK)
+        PQclear(result);
+    else if (description)
+        ahead->described[statement->index] = result;
+    else {
+        ahead->prepared[statement->index] = true;
+        PQclear(result);
+    }
+}
+
+/* One result and the NULL behind it. */
+static PGresult *result_next(PGconn *db)
+{
+    PGresult *result = PQgetResult(db);
+    if (result && PQresultStatus(result) != PGRES_PIPELINE_SYNC)
+        PQclear(PQgetResult(db));
+    return result;
+}
+
+static bool ahead_ask(PGconn *db, struct ahead *ahead, size_t first, size_t end)
+{
+    bool sent = true;
+    for (size_t i = first; i < end; i++) {
+        const struct prepared *statement = ahead->statements[i];
+        sent = sent && PQsendPrepare(db, statement->name, statement->sql, statement->count, statement->types) == 1 &&
+               (!ahead->described_too[i] || PQsendDescribePrepared(db, statement->name) == 1);
+    }
+    if (!sent || PQpipelineSync(db) != 1)
+        return false;
+    for (size_t i = first; i < end; i++) {
+        ahead_take(ahead, result_next(db), ahead->statements[i], false);
+        if (ahead->described_too[i])
+            ahead_take(ahead, result_next(db), ahead->statements[i], true);
+    }
+    PGresult *last = result_next(db);
+    const bool synced = PQresultStatus(last) == PGRES_PIPELINE_SYNC;
+    PQclear(last);
+    return synced;
+}
+
+static void ahead_add(struct ahead *ahead, const struct prepared *statement, bool describe)
+{
+    ahead->described_too[ahead->count] = describe;
+    ahead->statements[ahead->count++] = statement;
+}
+
+/* Out of memory, or without an answer, everything is asked one by one. */
+static void ahead_run(struct ahead *ahead, const struct endpoints *endpoints, PGconn *db)
+{
+    ahead->statements = arena_array(&ahead->arena, endpoints->statements + 1, sizeof *ahead->statements);
+    ahead->described_too = arena_array(&ahead->arena, endpoints->statements + 1, sizeof *ahead->described_too);
+    ahead->prepared = arena_array(&ahead->arena, endpoints->statements + 1, sizeof *ahead->prepared);
+    ahead->described = arena_array(&ahead->arena, endpoints->statements + 1, sizeof *ahead->described);
+    if (!ahead->statements || !ahead->described_too || !ahead->prepared || !ahead->described)
+        return;
+    for (size_t i = 0; i < CORE_STATEMENTS; i++)
+        ahead_add(ahead, &endpoints->core[i], false);
+    for (size_t i = 0; i < endpoints->count; i++)
+        for (size_t k = 0; k < endpoints->items[i].count; k++) {
+            const struct program *program = &endpoints->items[i].programs[k];
+            for (size_t n = 0; n < program->count; n++)
+                ahead_add(ahead, &program->statements[n], n == program->count - 1);
+        }
+    bool going = PQenterPipelineMode(db) == 1;
+    for (size_t first = 0; going && first < ahead->count; first += AHEAD)
+        going = ahead_ask(db, ahead, first, first + AHEAD < ahead->count ? first + AHEAD : ahead->count);
+    PQexitPipelineMode(db);
+}
+
+static void ahead_release(struct ahead *ahead, size_t statements)
+{
+    for (size_t i = 0; ahead->described && i < statements; i++)
+        PQclear(ahead->described[i]);
+    arena_release(&ahead->arena);
+}
+
+static bool prove_prepare(PGconn *db, const struct ahead *ahead, const struct prepared *prepared, const char *where, unsigned line,
+                          struct buffer *report)
+{
+    if (ahead->prepared && ahead->prepared[prepared->index])
+        return true;
     PGresult *result = PQprepare(db, prepared->name, prepared->sql, prepared->count, prepared->types);
     const bool fine = PQresultStatus(result) == PGRES_COMMAND_OK;
     if (!fine)
         report_database(report, where, line, result);
     PQclear(result);
     return fine;
+}
+
+/* The caller's to clear. */
+static PGresult *describe(PGconn *db, struct ahead *ahead, const struct prepared *prepared)
+{
+    PGresult *described = ahead->described ? ahead->described[prepared->index] : NULL;
+    if (!described)
+        return PQdescribePrepared(db, prepared->name);
+    ahead->described[prepared->index] = NULL;
+    return described;
 }
 
 static bool is_variant(const struct program *program, const char *variant)
@@ -219,10 +323,10 @@ static bool value_prove(struct list_member *member, const struct program *progra
 }
 
 static bool answer_prove(struct endpoints *endpoints, const struct endpoint *endpoint, struct program *program, PGconn *db,
-                         struct buffer *report)
+                         struct ahead *ahead, struct buffer *report)
 {
     struct list_member *member = member_of(endpoint, program);
-    PGresult *described = PQdescribePrepared(db, program->statements[program->count - 1].name);
+    PGresult *described = describe(db, ahead, &program->statements[program->count - 1]);
     bool fine = PQresultStatus(described) == PGRES_COMMAND_OK;
     if (!fine)
         report_database(report, program->file->path, 1, described);
@@ -235,21 +339,25 @@ static bool answer_prove(struct endpoints *endpoints, const struct endpoint *end
 }
 
 static bool program_prove(struct endpoints *endpoints, const struct endpoint *endpoint, struct program *program, PGconn *db,
-                          struct buffer *report)
+                          struct ahead *ahead, struct buffer *report)
 {
     bool fine = true;
     for (size_t i = 0; i < program->count; i++)
-        fine = prove_prepare(db, &program->statements[i], program->file->path, program->file->statements[i].line, report) && fine;
-    return fine && answer_prove(endpoints, endpoint, program, db, report);
+        fine = prove_prepare(db, ahead, &program->statements[i], program->file->path, program->file->statements[i].line, report) && fine;
+    return fine && answer_prove(endpoints, endpoint, program, db, ahead, report);
 }
 
 bool endpoints_prove(struct endpoints *endpoints, PGconn *db, struct buffer *report)
 {
+    struct ahead ahead = {0};
     bool fine = true;
+    arena_init(&ahead.arena, 64 << 10);
+    ahead_run(&ahead, endpoints, db);
     for (size_t i = 0; i < CORE_STATEMENTS; i++)
-        fine = prove_prepare(db, &endpoints->core[i], endpoints->core[i].name, 1, report) && fine;
+        fine = prove_prepare(db, &ahead, &endpoints->core[i], endpoints->core[i].name, 1, report) && fine;
     for (size_t i = 0; i < endpoints->count; i++)
         for (size_t k = 0; k < endpoints->items[i].count; k++)
-            fine = program_prove(endpoints, &endpoints->items[i], &endpoints->items[i].programs[k], db, report) && fine;
+            fine = program_prove(endpoints, &endpoints->items[i], &endpoints->items[i].programs[k], db, &ahead, report) && fine;
+    ahead_release(&ahead, endpoints->statements);
     return fine;
 }

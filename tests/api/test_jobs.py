@@ -48,7 +48,7 @@ def test_one_process_matches_and_another_takes_over_when_it_dies(start_daemon):
 
 def test_jobs_come_back_after_their_connections_were_killed(start_daemon):
     daemon = start_daemon()
-    daemon.tolerated |= {"job_failed", "step_failed", "listener_lost"}
+    daemon.tolerated |= {"job_failed", "step_failed", "listener_lost", "cache_listener_lost"}
     eventually(lambda: matchmakers(daemon))
     ask(daemon, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'welcome_worker'"
                 " AND datname = current_database()")

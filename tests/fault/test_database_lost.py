@@ -12,7 +12,7 @@ from load import ask_for_a_guide, backends, counts, load, read_a_city, refused_w
 from support import answer, eventually
 
 # What jobs tell of it; none of it may come from a request.
-LOST = {"database_link_lost", "job_failed", "step_failed", "placing_failed", "mail_failed", "listener_lost", "database_unreachable",
+LOST = {"database_link_lost", "job_failed", "step_failed", "placing_failed", "mail_failed", "listener_lost", "cache_listener_lost", "database_unreachable",
         "vocabulary_unreadable"}
 
 
