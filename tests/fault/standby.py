@@ -6,6 +6,7 @@ import pwd
 import shutil
 import signal
 import subprocess
+import time
 
 import psycopg
 
@@ -56,9 +57,16 @@ class Standby:
     def connect(self, database="postgres"):
         return psycopg.connect(host=self.host, dbname=database, user="postgres", autocommit=True, options="-c search_path=welcome,public")
 
-    def ask(self, sql, database="postgres"):
-        with self.connect(database) as db:
-            return db.execute(sql).fetchone()[0]
+    def ask(self, sql):
+        """The value that statement gives; asked again should what is replayed cut it off."""
+        for left in (2, 1, 0):
+            try:
+                with self.connect() as db:
+                    return db.execute(sql).fetchone()[0]
+            except psycopg.OperationalError:
+                if not left:
+                    raise
+                time.sleep(0.2)
 
     def caught_up(self):
         """all that the primary has written is replayed"""

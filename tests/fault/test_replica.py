@@ -8,7 +8,7 @@ import pytest
 
 from load import counts, load, read_a_city
 from standby import Standby
-from support import CONTRACT, Person, answer, eventually
+from support import CONTRACT, ROOT, Person, answer, eventually
 
 OUT = {"replica_out_of_use", "replica_unreachable", "database_link_lost"}
 
@@ -63,7 +63,8 @@ def public_reads(daemon):
     found = {}
     for path, item in CONTRACT["paths"].items():
         operation = item.get("get")
-        if operation and not operation.get("security") and operation.get("x-replica") is not False and "{" not in path:
+        asks = operation and list(ROOT.glob(f"src/*/{operation['operationId']}.sql"))  # others are answered without a database
+        if asks and not operation.get("security") and operation.get("x-replica") is not False and "{" not in path:
             found[operation["operationId"]] = path
     found |= {"search": "/v1/search?q=wohnung", "list_search_suggestions": "/v1/search/suggestions?q=woh",
               "list_guides": "/v1/guides?city=essen&count=true",
@@ -89,11 +90,10 @@ def test_public_reads_are_answered_by_the_standby_as_the_primary_would(reader):
         replica = reader.http.get(path)
         primary = reader.http.get(path, headers={"Authorization": "Bearer nobody"})
         assert replica.status_code == primary.status_code == 200, (operation, replica.text, primary.text)
-        assert replica.headers["ETag"] == primary.headers["ETag"] if "ETag" in primary.headers else operation == "get_challenge", operation
+        assert replica.headers.get("ETag") == primary.headers.get("ETag"), operation
     answered, handed_over = from_replica(reader, lambda: [reader.http.get(path) for path in reads.values()])
     assert handed_over == 0
-    rendered = {"get_challenge", "get_openapi_json", "get_openapi_yaml"}  # ask no database
-    assert answered == len(reads) - len(rendered & set(reads))
+    assert answered == len(reads)
 
 
 def test_what_is_not_a_public_read_goes_to_the_primary(reader):
@@ -173,12 +173,12 @@ def test_a_conflict_with_what_is_replayed_costs_no_answer(reader, standby):
 
 def test_a_statement_that_the_standby_cuts_off_is_answered_by_the_primary(reader, standby):
     """What the standby refuses, with whatever state, the primary decides."""
-    with reader.connect() as primary:
+    with reader.connect() as primary, primary.transaction():
         primary.execute("CREATE FUNCTION cut_off() RETURNS boolean LANGUAGE plpgsql AS $$ BEGIN IF pg_is_in_recovery() THEN"
                         " RAISE 'canceling statement due to conflict with recovery' USING ERRCODE = '40001'; END IF; RETURN true; END $$")
         primary.execute("ALTER TABLE city RENAME TO city_kept")
         primary.execute("CREATE VIEW city AS SELECT * FROM city_kept WHERE cut_off()")
-        primary.execute("GRANT SELECT ON city TO welcome")
+        primary.execute("GRANT SELECT ON city TO PUBLIC")
     standby.caught_up()
 
     def ask():
