@@ -22,6 +22,14 @@
 #define SECONDS_MAX 10
 #define OUTPUT_MAX (4 * MEDIA_BYTES_MAX)
 
+#ifdef __SANITIZE_ADDRESS__ /* gcc */
+#define SANITIZED
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer) /* clang */
+#define SANITIZED
+#endif
+#endif
+
 enum { REFUSED = 3 /* exit status; the code stands in the output */, CODE_MAX = 64 };
 
 static bool write_all(int fd, const void *bytes, size_t length)
@@ -52,7 +60,7 @@ static int clean_run(int in, int out)
 {
     /* Address sanitizers reserve terabytes: they have a limit of their own. */
     char *const environment[] = {
-#ifdef __SANITIZE_ADDRESS__
+#ifdef SANITIZED
         "ASAN_OPTIONS=hard_rss_limit_mb=512",
 #endif
         NULL};
@@ -102,7 +110,7 @@ bool media_clean_apart(struct media_input input, struct media_output *output, st
 
 static void bounds_set(void)
 {
-#ifndef __SANITIZE_ADDRESS__
+#ifndef SANITIZED
     setrlimit(RLIMIT_AS, &(struct rlimit){MEMORY_MAX, MEMORY_MAX});
 #endif
     setrlimit(RLIMIT_CPU, &(struct rlimit){SECONDS_MAX, SECONDS_MAX});
