@@ -14,9 +14,15 @@ BACKUP = (ROOT / "docs" / "backup.md").read_text()
 
 
 def blocks():
-    """[(part, commands)] of the parts that have numbers."""
+    """[(part, commands)] of the parts of the guide that have numbers."""
     parts = re.findall(r"^## (\d)\.(.*?)(?=^## |\Z)", GUIDE, re.M | re.S)
     return [(number, block) for number, text in parts for block in re.findall(r"^```sh\n(.*?)^```", text, re.M | re.S)]
+
+
+def sections(document):
+    """{heading: commands} of a document's parts that have commands."""
+    parts = re.findall(r"^## (.*?)\n(.*?)(?=^## |\Z)", document, re.M | re.S)
+    return {heading: "".join(found) for heading, text in parts if (found := re.findall(r"^```sh\n(.*?)^```", text, re.M | re.S))}
 
 
 @pytest.fixture(scope="module")
@@ -104,7 +110,7 @@ def reports(machine):
 
 
 def test_a_dump_and_a_moment_are_restored_as_the_document_says(installed):
-    backup = dict(re.findall(r"^## (.*?)$.*?^```sh\n(.*?)^```", BACKUP, re.M | re.S))
+    backup = sections(BACKUP)
     report(installed, "restore:1 before the dump")
     installed.run("systemctl start welcomed-backup")
     report(installed, "restore:2 after the dump")
