@@ -87,6 +87,14 @@ def test_the_daemon_runs_as_nobody_who_can_do_nothing(installed):
     assert root.count("Read-only file system") + root.count("Permission denied") == 4, root
 
 
+def test_in_the_sandbox_processes_can_still_bound_themselves(installed):
+    """The process that cleans documents does; a filter that refused it would let bombs go off."""
+    unit = installed.run("cat /lib/systemd/system/welcomed.service")
+    sandbox = unit[unit.index("User=welcomed"):unit.index("[Install]")]
+    trial = f"[Service]\nType=oneshot\nExecStart=/bin/sh -c 'ulimit -v 800000 && ulimit -t 20 && ulimit -f 100000 && readlink /proc/self/exe'\n{sandbox}"
+    installed.run(f"cat > /run/systemd/system/welcomed-trial.service << 'END'\n{trial}\nEND\nsystemctl daemon-reload; systemctl start welcomed-trial")
+
+
 def test_nobody_is_refused_while_the_package_is_upgraded_and_the_daemon_restarted(installed):
     installed.run("printf 'WELCOME_RATE_READ=0\\nWELCOME_RATE_FORM=0\\nWELCOME_CHALLENGE_EFFORT=0\\n' >> /etc/welcomed/welcomed.conf")
     installed.run("systemctl restart welcomed")
