@@ -24,10 +24,10 @@
     {KEY(key, CONFIG_BOOLEAN, member), .default_value = (value), .choices = (words), .description = (said)}
 
 const struct config_key CONFIG_KEYS[] = {
-    TEXT("LISTEN", listen, "127.0.0.1", "Address the public listener binds."),
+    TEXT("LISTEN", listen, "127.0.0.1", "Address the public listener binds, unless systemd hands the socket over."),
     INTEGER("PORT", port, "8080", 0, 65535, "Port of the public listener; 0 takes any free one."),
     TEXT("ADMIN_LISTEN", admin_listen, "127.0.0.1",
-         "Address of the admin listener (health, metrics); keep it private."),
+         "Address of the admin listener (health, metrics), unless systemd hands the socket over; keep it private."),
     INTEGER("ADMIN_PORT", admin_port, "9080", 0, 65535, "Port of the admin listener; 0 takes any free one."),
     INTEGER("CACHE_MB", cache_mb, "16", 0, 4096, "Megabytes of public answers kept ready in memory, all loops together; 0: none."),
     INTEGER("LOOPS", loops, "0", 0, 4, "Event loops; 0 is one per core, at most four."),

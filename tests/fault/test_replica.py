@@ -23,7 +23,7 @@ def standby(own_cluster):
 @pytest.fixture
 def reader(own_daemons, standby):
     """A daemon that reads from the standby."""
-    with own_daemons.running(start=False, WELCOME_DATABASE_READ_LAG=2) as daemon:
+    with own_daemons.running(start=False, WELCOME_DATABASE_READ_LAG=2, WELCOME_CACHE_MB=0) as daemon:  # what is kept asks nobody
         eventually(lambda: standby.ask(f"SELECT count(*) FROM pg_database WHERE datname = '{daemon.database}'"))
         daemon.environment["WELCOME_DATABASE_READ_URL"] = f"host={standby.host} dbname={daemon.database} user=welcome"
         daemon.start()
@@ -94,6 +94,21 @@ def test_public_reads_are_answered_by_the_standby_as_the_primary_would(reader):
     answered, handed_over = from_replica(reader, lambda: [reader.http.get(path) for path in reads.values()])
     assert handed_over == 0
     assert answered == len(reads)
+
+
+def test_what_will_be_kept_is_read_from_the_primary(reader):
+    """One whose changes are heard; kept answers then need neither."""
+    reader.stop()
+    reader.environment["WELCOME_CACHE_MB"] = "16"
+    reader.start()
+    eventually(lambda: fresh(reader))
+    eventually(lambda: "welcome_cache_listening 1" in reader.admin.get("/metrics").text)
+
+    def reads():
+        for path in ("/v1/cities/essen", "/v1/topics", "/v1/cities/essen", "/v1/topics"):
+            answer(reader.http.get(path))
+    assert from_replica(reader, reads) == (0, 0)
+    assert from_replica(reader, lambda: answer(reader.http.get("/v1/search?q=wohnung"))) == (1, 0)
 
 
 def test_what_is_not_a_public_read_goes_to_the_primary(reader):

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: EUPL-1.2
 # Bare systems: what the distribution's installer leaves, in a folder under build/, to install into, and where the machine allows it to boot.
 import contextlib
+import functools
 import json
 import os
 import pathlib
@@ -164,6 +165,7 @@ def bootable():
     return "no control groups"
 
 
+@functools.cache
 def program_package():
     """The Debian package of this checkout."""
     run("make", "-s", "deb", cwd=ROOT)

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: EUPL-1.2
 # docker/Dockerfile is built, and docker/compose.yaml run: PostgreSQL, migration, the daemon as nobody who can write nowhere, and nginx with TLS.
 import os
+import pathlib
 import re
 import subprocess
 
@@ -61,6 +62,41 @@ def test_the_program_in_the_image_is_nobody_and_can_write_nothing(containers):
     assert len(lines) == 6 and all("Read-only" in line or "denied" in line for line in lines[2:]), said
     version = re.search(r"^  version: (.*)", (ROOT / "openapi.yaml").read_text(), re.M)[1]
     assert containers.podman("run", "--rm", "--network=none", "--no-healthcheck", "localhost/welcomed", "--version").splitlines()[-1] == f"welcomed {version}"
+
+
+READ_ONLY = """
+mount --bind "$1" "$2"
+mount -o remount,ro,bind "$2"
+mount -t tmpfs tmpfs "$2/tmp"
+touch "$2/tmp/.s.PGSQL.5432"
+mount --bind "$3/.s.PGSQL.5432" "$2/tmp/.s.PGSQL.5432"
+exec chroot --userspec=65534:65534 --groups=65534 "$2" /usr/bin/welcomed serve
+"""
+
+
+def test_the_image_serves_without_an_engine_from_a_read_only_file_system(engine, migrated_database, tmp_path):
+    """Where containers cannot be run this is what is left of them: the image's files, nobody, and nothing to write to."""
+    port, admin = free_port(), free_port()
+    environment = {"WELCOME_DATABASE_URL": f"host=/tmp dbname={migrated_database} user=welcome", "WELCOME_PORT": str(port), "WELCOME_ADMIN_PORT": str(admin)}
+    files = engine.podman("image", "mount", "localhost/welcomed").strip().splitlines()[-1]
+    place = tmp_path / "place"
+    place.mkdir()
+    with open(tmp_path / "log", "wb") as log:
+        daemon = subprocess.Popen(["nsenter", "--target", str(engine.place.pid), "--mount", "unshare", "--mount", "sh", "-euc", READ_ONLY, "sh", files,
+                                   str(place), os.environ["PGHOST"]], env=bare.QUIET | environment, stdout=log, stderr=log)
+    try:
+        def serves():
+            """the daemon of the image is ready"""
+            assert daemon.poll() is None, (tmp_path / "log").read_text()
+            return subprocess.run([os.environ["WELCOMED"], "health"], env=bare.QUIET | environment, capture_output=True).returncode == 0
+        eventually(serves)
+        status = dict(line.split(":\t", 1) for line in pathlib.Path(f"/proc/{daemon.pid}/status").read_text().splitlines() if ":\t" in line)
+        assert (status["Name"], status["Uid"].split()[1], int(status["CapEff"], 16)) == ("welcomed", "65534", 0)
+        assert bare.run("curl", "-sS", "--fail", f"http://127.0.0.1:{port}/v1/cities") == '{"items":[]}'
+    finally:
+        daemon.terminate()
+        assert daemon.wait(60) == 0
+        engine.podman("image", "unmount", "localhost/welcomed")
 
 
 class Compose:
@@ -137,8 +173,8 @@ def test_services_have_no_rights_they_do_not_need(compose):
         assert "no-new-privileges" in str(found["HostConfig"]["SecurityOpt"]), service
         allowed = {"CAP_CHOWN", "CAP_NET_BIND_SERVICE", "CAP_SETGID", "CAP_SETUID"} if service == "nginx" else set()
         assert set(found["EffectiveCaps"] or ()) <= allowed, (service, found["EffectiveCaps"])
-    assert not compose.engine.inspect(compose.container("daemon"))["HostConfig"]["PortBindings"]
-    assert not compose.engine.inspect(compose.container("postgres"))["HostConfig"]["PortBindings"]
+    for service in ("daemon", "postgres"):  # reached through nginx alone
+        assert not any((compose.engine.inspect(compose.container(service))["HostConfig"]["PortBindings"] or {}).values()), service
 
 
 def test_the_daemon_counts_the_clients_behind_the_proxy_apart(compose):
