@@ -21,9 +21,9 @@ def standby(own_cluster):
 
 
 @pytest.fixture
-def reader(own_daemons, standby):
-    """A daemon that reads from the standby."""
-    with own_daemons.running(start=False, WELCOME_DATABASE_READ_LAG=2, WELCOME_CACHE_MB=0) as daemon:  # what is kept asks nobody
+def reader(request, own_daemons, standby):
+    """A daemon that reads from the standby, and keeps no answers unless told to."""
+    with own_daemons.running(start=False, WELCOME_DATABASE_READ_LAG=2, WELCOME_CACHE_MB=getattr(request, "param", 0)) as daemon:
         eventually(lambda: standby.ask(f"SELECT count(*) FROM pg_database WHERE datname = '{daemon.database}'"))
         daemon.environment["WELCOME_DATABASE_READ_URL"] = f"host={standby.host} dbname={daemon.database} user=welcome"
         daemon.start()
@@ -96,12 +96,9 @@ def test_public_reads_are_answered_by_the_standby_as_the_primary_would(reader):
     assert answered == len(reads)
 
 
+@pytest.mark.parametrize("reader", [16], indirect=True)
 def test_what_will_be_kept_is_read_from_the_primary(reader):
     """One whose changes are heard; kept answers then need neither."""
-    reader.stop()
-    reader.environment["WELCOME_CACHE_MB"] = "16"
-    reader.start()
-    eventually(lambda: fresh(reader))
     eventually(lambda: "welcome_cache_listening 1" in reader.admin.get("/metrics").text)
 
     def reads():
