@@ -3,8 +3,6 @@
 #ifndef WELCOME_VERSION_H
 #define WELCOME_VERSION_H
 
-#ifndef WELCOME_VERSION
-#define WELCOME_VERSION "development"
-#endif
+extern const char PROGRAM_VERSION[]; /* src/core/version.c */
 
 #endif

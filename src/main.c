@@ -71,7 +71,7 @@ int main(int argc, char **argv)
     if (strcmp(argv[1], "--help") == 0)
         return print_usage(stdout, COMMAND_OK);
     if (strcmp(argv[1], "--version") == 0)
-        return puts("welcomed " WELCOME_VERSION) < 0 ? COMMAND_FAILED : COMMAND_OK;
+        return printf("welcomed %s\n", PROGRAM_VERSION) < 0 ? COMMAND_FAILED : COMMAND_OK;
     const struct command *command = command_find(argv[1]);
     if (!command) {
         fprintf(stderr, "welcomed: there is no command %s\n\n", argv[1]);

@@ -151,7 +151,7 @@ static bool worker_note(struct worker *worker, time_t now, long long took)
     if (worker->noted != 0 && now - worker->noted < NOTE_PAUSE)
         return true;
     snprintf(microseconds, sizeof microseconds, "%lld", took);
-    const char *const values[] = {worker->job->name, microseconds, WELCOME_VERSION};
+    const char *const values[] = {worker->job->name, microseconds, PROGRAM_VERSION};
     PGresult *result = database_query(worker->db, "SELECT note_job($1, $2, $3)", 3, values);
     worker->noted = result ? now : worker->noted;
     PQclear(result);

@@ -108,7 +108,7 @@ static int doctor_load(struct doctor *doctor)
     free(said);
     config_release(&config);
     printf("\n%u failure%s, %u warning%s (welcomed %s)\n", doctor->failures, doctor->failures == 1 ? "" : "s", doctor->warnings,
-           doctor->warnings == 1 ? "" : "s", WELCOME_VERSION);
+           doctor->warnings == 1 ? "" : "s", PROGRAM_VERSION);
     return fflush(stdout) == 0 && doctor->failures == 0 ? COMMAND_OK : COMMAND_FAILED;
 }
 

@@ -75,10 +75,10 @@ static void page_look(struct doctor *doctor, const char *page)
     const double wanted = (double)config->connections_max * (double)loops_wanted(config);
     if (!version)
         doctor_fail(doctor, "daemon", "is something else on WELCOME_ADMIN_PORT?", "what answers on port %d is no welcomed.", config->admin_port);
-    else if (length != strlen(WELCOME_VERSION) || strncmp(version, WELCOME_VERSION, length) != 0)
-        doctor_fail(doctor, "daemon", "restart it.", "its version is %.*s, this program's %s.", (int)length, version, WELCOME_VERSION);
+    else if (length != strlen(PROGRAM_VERSION) || strncmp(version, PROGRAM_VERSION, length) != 0)
+        doctor_fail(doctor, "daemon", "restart it.", "its version is %.*s, this program's %s.", (int)length, version, PROGRAM_VERSION);
     else
-        doctor_well(doctor, "daemon", "it runs, and its version is this program's: %s.", WELCOME_VERSION);
+        doctor_well(doctor, "daemon", "it runs, and its version is this program's: %s.", PROGRAM_VERSION);
     if (most >= 0 && most < wanted)
         doctor_warn(doctor, "files", "raise LimitNOFILE= of the service, or lower WELCOME_CONNECTIONS_MAX.",
                     "it may open %.0f files, which is enough for %.0f connections; %.0f are configured.", figure(page, "process_max_fds "),

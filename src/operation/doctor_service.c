@@ -92,9 +92,9 @@ static void jobs_look(struct doctor *doctor)
     if (well > 0)
         doctor_well(doctor, "jobs", "%d of %zu were done lately.", well, JOB_COUNT);
     for (int i = 0; notes && i < PQntuples(notes); i++)
-        if (strtod(PQgetvalue(notes, i, 1), NULL) < JOB_LATE_LEAST && strcmp(PQgetvalue(notes, i, 2), WELCOME_VERSION) != 0) {
+        if (strtod(PQgetvalue(notes, i, 1), NULL) < JOB_LATE_LEAST && strcmp(PQgetvalue(notes, i, 2), PROGRAM_VERSION) != 0) {
             doctor_warn(doctor, "jobs", "restart all daemons after an upgrade.", "a daemon of version %s works, this program is %s.",
-                        PQgetvalue(notes, i, 2), WELCOME_VERSION);
+                        PQgetvalue(notes, i, 2), PROGRAM_VERSION);
             break;
         }
     PQclear(notes);

@@ -180,7 +180,7 @@ void metrics_page(struct buffer *out, const struct loop *loops, size_t loop_coun
 {
     const struct counted counted = {loops, loop_count, jobs};
     head_write(out, "welcome_build_info", "gauge", "The program: its version and that of its contract.");
-    buffer_printf(out, "welcome_build_info{version=\"%s\",contract=\"%s\"} 1\n", WELCOME_VERSION, loops[0].service->version);
+    buffer_printf(out, "welcome_build_info{version=\"%s\",contract=\"%s\"} 1\n", PROGRAM_VERSION, loops[0].service->version);
     metrics_write(loops[0].service->metrics, out);
     loops_write(&counted, out);
     visitors_write(&counted, out);

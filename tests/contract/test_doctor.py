@@ -11,7 +11,9 @@ import uuid
 
 import pytest
 
-from support import SECRET_KEY, free_port
+from support import CONTRACT, SECRET_KEY, free_port
+
+VERSION = CONTRACT["info"]["version"]
 
 
 class Report:
@@ -163,7 +165,7 @@ def changed(daemon, change, back):
     ("INSERT INTO public.schema_migrations VALUES ('9999')", "DELETE FROM public.schema_migrations WHERE version = '9999'", "schema", "does not know its migration 9999"),
     ("UPDATE public.schema_functions SET hash = 'x' || hash", "UPDATE public.schema_functions SET hash = substr(hash, 2)", "schema", "functions are not those"),
     ("ALTER TABLE guide DISABLE ROW LEVEL SECURITY", "ALTER TABLE guide ENABLE ROW LEVEL SECURITY", "walls", "does not hold"),
-    ("DELETE FROM job_note; INSERT INTO job_note VALUES ('times', clock() - interval '2 hours', 1, 'development')", "DELETE FROM job_note",
+    ("DELETE FROM job_note; INSERT INTO job_note VALUES ('times', clock() - interval '2 hours', 1, '0')", "DELETE FROM job_note",
      "job", "times was not done for 2 hours"),
     ("INSERT INTO outbox (id, template, address, language, created_at, next_attempt_at)"
      " VALUES (gen_random_uuid(), 'sign_in', 'a@example.org', 'de', clock() - interval '1 hour', clock() + interval '1 hour')",
@@ -236,7 +238,7 @@ class Stranger(http.server.BaseHTTPRequestHandler):
 @pytest.mark.parametrize("page, kind, subject, words", [
     (b"hello\n", "FAILURE", "daemon", "is no welcomed"),
     (b'welcome_build_info{version="0.0.1",contract="0"} 1\n', "FAILURE", "daemon", "its version is 0.0.1"),
-    (b'welcome_build_info{version="development",contract="0"} 1\n', "FAILURE", "daemon", "it is not ready"),
+    (b'welcome_build_info{version="%s",contract="0"} 1\n' % VERSION.encode(), "FAILURE", "daemon", "it is not ready"),
     (b'# HELP\nprocess_max_fds 1024\nwelcome_connections_max 832\n', "warning", "files", "it may open 1024 files, which is enough for 832 connections"),
     (b"welcome_log_lines_lost_total 7\n", "warning", "log", "7 lines could not be written"),
 ])
