@@ -39,8 +39,8 @@ $(BUILD)/%.o: src/%.c $(BUILD)/flags
 
 # The version of the program is that of its contract.
 VERSION := $(shell sed -n 's/^  version: //p' openapi.yaml)
-$(BUILD)/main.o: openapi.yaml
-$(BUILD)/main.o: CPPFLAGS += -DWELCOME_VERSION='"$(VERSION)"'
+$(BUILD)/core/version.o: openapi.yaml
+$(BUILD)/core/version.o: CPPFLAGS += -DWELCOME_VERSION='"$(VERSION)"'
 
 $(BUILD)/embedded.o: $(BUILD)/embedded.S $(EMBEDDED)
 	$(CC) -c -o $@ $<

@@ -3,6 +3,7 @@
 #ifndef WELCOME_ADMIN_H
 #define WELCOME_ADMIN_H
 
+#include "job.h"
 #include "loop.h"
 
 #include <stdbool.h>
@@ -10,9 +11,9 @@
 
 struct admin;
 
-/* Answers /health/live, /health/ready and /metrics on listen_fd, which it takes over, on a thread of its own. loops must outlive it.
- * NULL when it cannot be started. */
-struct admin *admin_start(int listen_fd, const struct loop *loops, size_t loop_count);
+/* Answers /health/live, /health/ready and /metrics on listen_fd, which it takes over, on a thread of its own. loops and jobs must
+ * outlive it. NULL when it cannot be started. */
+struct admin *admin_start(int listen_fd, const struct loop *loops, size_t loop_count, const struct jobs *jobs);
 void admin_stop(struct admin *admin);
 
 /* Whether what /health/ready says is yes: every lane of every loop has a link, and nobody has asked us to stop. */
@@ -33,5 +34,8 @@ int listener_port(int fd);
 
 /* Writes what is known about the lanes to a read replica, in the same format; nothing where there is none. src/operation/replica_metrics.c */
 void replica_metrics_write(const struct loop *loops, size_t loop_count, struct buffer *out);
+
+/* Writes the page /metrics in Prometheus' text format 0.0.4. src/operation/metrics_page.c */
+void metrics_page(struct buffer *out, const struct loop *loops, size_t loop_count, const struct jobs *jobs);
 
 #endif

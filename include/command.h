@@ -19,6 +19,7 @@ int command_mail(const struct config *config, int argc, char **argv);    /* src/
 int command_match(const struct config *config, int argc, char **argv);   /* src/matching/match_command.c */
 int command_clean(const struct config *config, int argc, char **argv);   /* src/media/media_apart.c */
 int command_privacy(const struct config *config, int argc, char **argv); /* src/privacy/privacy_command.c */
+int command_doctor(const struct config *config, int argc, char **argv);  /* src/operation/doctor.c: loads the configuration itself */
 int command_config(const struct config *config, int argc, char **argv);  /* src/core/config.c: prints the table of keys */
 
 #endif

@@ -76,6 +76,8 @@ struct config {
     const char *swagger_ui;          /* folder of its files, for /docs; NULL: it is not there */
     bool check_answers;              /* every answer is validated against its schema */
     const char *log_level;           /* debug, info, warning or error */
+    int slow_ms;                     /* statements that take longer are logged; 0: none */
+    int start_seconds;               /* how long the start waits for the database */
     int body_max;                    /* bytes a request body may have unless the contract says otherwise */
     int requests_max;                /* requests in flight per loop */
     int connections_max;             /* open connections per loop */
@@ -83,6 +85,7 @@ struct config {
     int held_max;                    /* bytes of bodies and answers kept for clients, per loop */
     int queue_seconds;               /* how long a request may wait for a database link before 503 */
     int drain_seconds;               /* how long SIGTERM waits for accepted requests */
+    const char *file;                /* that was read; NULL: none */
     struct arena arena;              /* owns the texts */
 };
 

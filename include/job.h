@@ -39,6 +39,18 @@ struct jobs; /* threads of one process */
 struct jobs *jobs_start(const struct config *config, const struct job *const *list, size_t count,
                         void (*on_notify)(const char *payload, void *context), void *context);
 
+/* What a job did in this process. */
+struct job_figures {
+    const char *name;
+    bool working; /* here, not in another process */
+    unsigned long long done, failed;
+    double seconds;     /* spent in all runs */
+    long long done_at;  /* when the last good run ended, by this host's clock; 0: none did */
+};
+
+/* Of the job with that number; false: there is none. Any thread. */
+bool jobs_figures(const struct jobs *jobs, size_t number, struct job_figures *figures);
+
 /* Wakes the jobs this payload is for; one that another process works on is woken there. Any thread. */
 void jobs_wake(struct jobs *jobs, const char *payload);
 

@@ -14,5 +14,9 @@ extern const struct job EVENTS_JOB;   /* src/events/event_job.c: keeps the occur
 extern const struct job SESSIONS_JOB; /* src/accounts/session_job.c: moves the expiry of sessions that are in use */
 extern const struct job AUDIT_JOB;    /* src/accounts/audit_job.c: hands over what staff saw, seals the audit */
 extern const struct job ATTACHMENTS_JOB; /* src/services/attachment_job.c: removes files whose row is gone */
+extern const struct job FIGURES_JOB;  /* src/operation/figures.c: brings what /metrics tells of the whole service */
+
+extern const struct job *const JOBS[]; /* src/operation/jobs.c */
+extern const size_t JOB_COUNT;
 
 #endif

@@ -5,6 +5,7 @@
 #define WELCOME_LANE_H
 
 #include "contract.h"
+#include "histogram.h"
 #include "watch.h"
 
 #include <libpq-fe.h>
@@ -56,6 +57,8 @@ struct segment {
     unsigned attempts;
     int64_t begun;    /* ms: when it was submitted */
     int64_t deadline; /* ms: must have been sent by then */
+    int64_t queued;   /* µs: when it was put into the queue */
+    int64_t waited, ran; /* µs: in the queue, and while it was the server's turn; all attempts together */
     struct segment *next;
 };
 
@@ -64,6 +67,8 @@ void segment_release(struct segment *segment);
 
 struct lane;
 struct replica;
+
+extern const char *const LANE_NAMES[LANE_COUNT];
 
 struct lane_options {
     enum lane_kind kind;
@@ -98,14 +103,15 @@ void lane_tick(struct lane *lane, int64_t now);
 
 struct lane_figures {
     size_t links_up, in_flight, queued;
-    uint64_t retries, timeouts, reconnects;
+    uint64_t retries, timeouts, refused, statements, reconnects;
     size_t fresh;         /* of a replica: links that may be used */
     uint64_t answered;    /* segments of the other lane's that this one answered */
     uint64_t handed_over; /* segments the other lane got */
     int64_t behind;       /* ms that the latest of its links is behind at most; -1: not known */
 };
 
-/* Safe to call from other threads. */
+/* Safe to call from other threads, both; the times are added to what the sums hold. */
 struct lane_figures lane_figures(const struct lane *lane);
+void lane_times(const struct lane *lane, struct histogram_sum *waited, struct histogram_sum *ran);
 
 #endif

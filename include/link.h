@@ -13,7 +13,7 @@ struct flight {
     uint32_t prepares; /* bits of the segment's steps this flight prepares; 0: it runs the segment */
     size_t results;    /* how many came */
     PGresult *error;   /* the first */
-    int64_t sent;      /* ms: when it became the server's turn to answer it */
+    int64_t sent;      /* µs: when it became the server's turn to answer it */
 };
 
 struct link {
@@ -55,7 +55,7 @@ void link_ask(struct link *link, int64_t now);
 void link_connect(struct link *link, int64_t now);
 
 /* Sends a segment, preparing what is not yet prepared. The link must be LINK_READY. */
-void link_send(struct link *link, struct segment *segment, int64_t now);
+void link_send(struct link *link, struct segment *segment);
 
 /* Gives the connection up; its segments go back to the lane as lost; the next attempt is scheduled. why is logged; NULL: it is meant. */
 void link_break(struct link *link, const char *why);

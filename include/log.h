@@ -39,6 +39,9 @@ void log_set_level(const char *name);
 /* Writes {"time":...,"level":...,"event":event,<fields>} as one line, whole or not at all. Any thread may call it. */
 void log_write(enum log_level level, const char *event, const struct log_field *fields);
 
+/* How many lines could not be written, to a full disk for instance. */
+unsigned long long log_lost(void);
+
 /* log_info("mail_sent", log_text("template", t), log_integer("attempt", 2)) */
 #define log_debug(event, ...) log_write(LOG_DEBUG, event, (const struct log_field[]){__VA_ARGS__ __VA_OPT__(, ) {.name = 0}})
 #define log_info(event, ...) log_write(LOG_INFO, event, (const struct log_field[]){__VA_ARGS__ __VA_OPT__(, ) {.name = 0}})

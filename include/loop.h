@@ -43,6 +43,9 @@ struct loop {
     bool wrote;              /* since the last tick a request committed on the write lane */
     bool quiet;              /* accepts no more */
     bool resumed;            /* a connection was resumed: MHD must run */
+    bool starved;            /* since the last tick the system had no file for a connection */
+    int64_t starved_told;    /* ms: when the log was told last; 0: never */
+    atomic_uint_fast64_t refused; /* ticks in which this was so */
     atomic_size_t requests;  /* whole and not yet answered */
     atomic_size_t begun;     /* their headers are here, the end of their answer is not yet sent */
     atomic_llong turned;     /* clock_ms() of the last tick */
@@ -51,12 +54,22 @@ struct loop {
     bool started;
 };
 
+#define LOOPS_MAX 4
+
+/* How many loops the daemon has: as configured, else one a core. src/operation/serve.c */
+size_t loops_wanted(const struct config *config);
+
+#define FILES_OTHER 256 /* that are no client's: database, jobs, admins, what is read and written */
+
 /* Connections that each of so many loops may have: what the configuration says, or what the files this process may open allow. */
 size_t loop_connections(const struct config *config, size_t loops);
 
 /* Starts the loop's thread; listen_fd stays the caller's (the loop works on a duplicate). share = number of loops, by which lanes
  * are divided. False (logged) when something could not be had; loop_stop() is then still to be called. */
 bool loop_start(struct loop *loop, struct service *service, size_t number, size_t share, int listen_fd);
+
+/* Database connections of the lanes of so many loops together. */
+size_t lanes_links(size_t loops);
 
 /* Ends the thread (what is still in flight is cut off) and frees everything. */
 void loop_stop(struct loop *loop);

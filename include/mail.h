@@ -87,4 +87,7 @@ bool mail_transport_send(struct mail_transport *transport, const char *to, const
                          size_t size);
 bool mail_transport_down(const struct mail_transport *transport);
 
+/* Connects to the mail server, with TLS and login as for a mail, and hands nothing over. False: error tells why. */
+bool mail_transport_try(struct mail_transport *transport, char *error, size_t size);
+
 #endif

@@ -5,6 +5,7 @@
 
 #include "buffer.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -19,8 +20,11 @@ void metrics_free(struct metrics *metrics);
 /* The shard of that number; only one thread may write to it. */
 struct metrics_shard *metrics_shard(struct metrics *metrics, size_t number);
 
-/* Counts one answered request; operation = contract->count for one that met none. */
-void metrics_count(struct metrics_shard *shard, size_t operation, int status, int64_t microseconds);
+/* Counts one answered request; operation = contract->count for one that met none, problem its code or NULL. */
+void metrics_count(struct metrics_shard *shard, size_t operation, int status, const char *problem, int64_t microseconds);
+
+/* Counts a connection that was accepted. */
+void metrics_connection(struct metrics_shard *shard);
 
 /* Writes them in Prometheus' text format 0.0.4. Any thread. */
 void metrics_write(const struct metrics *metrics, struct buffer *out);

@@ -68,6 +68,7 @@ struct request {
     const char *recalled; /* when the request that this one repeats was carried out; NULL: it repeats none */
     struct segment segment;
     struct work_item work;
+    int64_t lane_us; /* spent in the lane so far: waiting and at the database */
     size_t answer_step, cursor_step, member_steps[LIST_MEMBERS_MAX]; /* SEGMENT_STEPS_MAX: not asked for */
 
     bool limited;                 /* it counts against its client's limit */
@@ -140,6 +141,11 @@ void request_fault(struct request *request, const char *pointer, const char *par
 void request_headers(struct request *request);
 void response_header(struct request *request, const char *name, const char *value);
 void response_replace(struct request *request, const char *name, const char *value);
+
+/* Write a request's line when it has ended; note the time of a segment that came back, with a line if it was slow.
+ * src/core/request_log.c */
+void request_log(const struct request *request, int64_t microseconds);
+void request_timed(struct request *request);
 
 /* The text that identifies a list's filter, for its cursors. */
 const char *request_filter(struct request *request);

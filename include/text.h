@@ -27,4 +27,9 @@ const char *text_find_tagged(const char *section, const char *key, const char *l
 /* The status of a problem code; 0 when there is no such code. */
 int text_problem_status(const char *code);
 
+/* The codes of all problems, numbered from 0; a number beyond is "other", which is also what an unknown code's is. */
+size_t text_problem_count(void);
+const char *text_problem_code(size_t number);
+size_t text_problem_number(const char *code);
+
 #endif

@@ -3,16 +3,13 @@
 #include "command.h"
 #include "json_text.h"
 #include "log.h"
+#include "version.h"
 
 #include <sodium.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "banned.h"
-
-#ifndef WELCOME_VERSION
-#define WELCOME_VERSION "development"
-#endif
 
 static const struct command {
     const char *name;
@@ -32,6 +29,7 @@ static const struct command {
     {"match", "show what a round would propose for a snapshot: match --dry-run FILE|- [--greedy] [--whole]", command_match, true},
     {"clean", "make a PDF fit to be shown to everybody, as the daemon does it: clean < DOCUMENT > CLEANED", command_clean, true},
     {"privacy", "what is kept too long, or the record of processing: privacy retention [--dry-run] | privacy report", command_privacy, false},
+    {"doctor", "say in plain words what is wrong with this set-up: doctor [--quiet]", command_doctor, true},
     {"config", "print the table of configuration keys", command_config, true},
 };
 
@@ -73,7 +71,7 @@ int main(int argc, char **argv)
     if (strcmp(argv[1], "--help") == 0)
         return print_usage(stdout, COMMAND_OK);
     if (strcmp(argv[1], "--version") == 0)
-        return puts("welcomed " WELCOME_VERSION) < 0 ? COMMAND_FAILED : COMMAND_OK;
+        return printf("welcomed %s\n", PROGRAM_VERSION) < 0 ? COMMAND_FAILED : COMMAND_OK;
     const struct command *command = command_find(argv[1]);
     if (!command) {
         fprintf(stderr, "welcomed: there is no command %s\n\n", argv[1]);

@@ -129,6 +129,8 @@ GRANT EXECUTE ON FUNCTION reset_second_factor_of(text) TO welcome_worker;
 GRANT EXECUTE ON FUNCTION set_retention(jsonb), retention_told(), enforce_retention(text), expire_guide_requests(), expire_matches(), expire_guides(),
   expire_accounts(), expire_erasures(), processing_record()
   TO welcome_worker;
+GRANT EXECUTE ON FUNCTION schema_versions() TO welcome, welcome_worker;
+GRANT EXECUTE ON FUNCTION note_job(text, bigint, text), job_notes(), figures(), set_up() TO welcome_worker;
 GRANT EXECUTE ON FUNCTION import_legal_text(text, text, text, text, text, text, text, boolean) TO welcome_worker;
 GRANT EXECUTE ON FUNCTION legal_text_for(text, text, text[]), consented(text, jsonb, text, text[]), my_consents(), lock_for_consent(uuid),
   record_withdrawal(uuid), lock_for_erasure(), erase_me(),

@@ -242,10 +242,11 @@ static void answer_refused(struct request *request)
 {
     const PGresult *error = request->segment.error;
     const char *code = problem_of_error(error, &request->faults);
+    const char *state = PQresultErrorField(error, PG_DIAG_SQLSTATE);
+    const bool quotes = state && strncmp(state, "22", 2) == 0; /* "invalid input syntax for type integer: ..." */
     if (!code)
         log_error("statement_failed", log_text("operation", request->endpoint->operation->id), log_text("request_id", request->id),
-                  log_text("sqlstate", PQresultErrorField(error, PG_DIAG_SQLSTATE)),
-                  log_text("message", PQresultErrorField(error, PG_DIAG_MESSAGE_PRIMARY)));
+                  log_text("sqlstate", state), log_text("message", quotes ? NULL : PQresultErrorField(error, PG_DIAG_MESSAGE_PRIMARY)));
     request_fail(request, code ? code : "internal");
     const char *wait = PQresultErrorField(error, PG_DIAG_MESSAGE_HINT);
     if (wait && text_problem_status(request->problem) == 429) {

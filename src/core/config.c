@@ -135,6 +135,8 @@ const struct config_key CONFIG_KEYS[] = {
     BOOLEAN("CHECK_ANSWERS", check_answers, NULL, "false",
             "Whether every answer is checked against its schema before it is sent; for tests."),
     CHOICE("LOG_LEVEL", log_level, "debug|info|warning|error", "info", "Least level that is logged."),
+    INTEGER("SLOW_MS", slow_ms, "1000", 0, 60000,
+            "Milliseconds at the database from which on a request's statements are logged by name; 0: never."),
     INTEGER("BODY_MAX", body_max, "65536", 1024, 16777216,
             "Bytes a request body may have where the contract says nothing else."),
     INTEGER("REQUESTS_MAX", requests_max, "4096", 1, 1000000, "Requests in flight per event loop."),
@@ -147,6 +149,7 @@ const struct config_key CONFIG_KEYS[] = {
             "Bytes of bodies and answers kept for clients per event loop; beyond it those that keep us waiting longest are cut off."),
     INTEGER("QUEUE_SECONDS", queue_seconds, "2", 1, 60,
             "Seconds a request may wait for the database before it is answered with 503."),
+    INTEGER("START_SECONDS", start_seconds, "30", 0, 3600, "Seconds that the start waits for a database that cannot be reached."),
     INTEGER("DRAIN_SECONDS", drain_seconds, "30", 0, 3600, "Seconds that SIGTERM waits for requests already accepted."),
 };
 const size_t CONFIG_KEY_COUNT = sizeof CONFIG_KEYS / sizeof *CONFIG_KEYS;
@@ -158,6 +161,7 @@ struct loading {
     struct arena *arena;
     FILE *errors;
     bool failed;
+    const char *file;
     const char *values[KEY_COUNT]; /* NULL: not given */
     const char *places[KEY_COUNT]; /* "the environment", "welcomed.conf:3" */
 };
@@ -246,6 +250,7 @@ static void read_file(struct loading *loading, const char *path, bool required)
     FILE *file = fopen(path, "re");
     if (!file && errno == ENOENT && !required)
         return;
+    loading->file = arena_text(loading->arena, path);
     char *text = file ? arena_alloc(loading->arena, FILE_MAX + 1) : NULL;
     const size_t length = text ? fread(text, 1, FILE_MAX, file) : 0;
     if (!text || ferror(file) || length == FILE_MAX || memchr(text, '\0', length)) {
@@ -353,6 +358,7 @@ bool config_load(struct config *config, FILE *errors)
         local = ".local";
     read_files(&loading, local);
     read_environment(&loading);
+    config->file = loading.file;
     for (size_t i = 0; i < KEY_COUNT; i++) {
         const struct config_key *key = &CONFIG_KEYS[i];
         const bool given = loading.values[i] && *loading.values[i];

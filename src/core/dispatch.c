@@ -190,6 +190,7 @@ static bool add_statements(struct request *request, const struct program *progra
 static void segment_done(struct segment *segment)
 {
     struct request *request = (struct request *)((char *)segment - offsetof(struct request, segment));
+    request_timed(request);
     request_answer_segment(request);
 }
 
@@ -251,6 +252,7 @@ static void work_done(struct work_item *item)
 static void identity_done(struct segment *segment)
 {
     struct request *request = (struct request *)((char *)segment - offsetof(struct request, segment));
+    request_timed(request);
     if (segment->outcome != OUTCOME_ANSWERED) {
         request_answer_segment(request);
         return;

@@ -3,10 +3,12 @@
 #include "job.h"
 
 #include "log.h"
+#include "version.h"
 
 #include <errno.h>
 #include <poll.h>
 #include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
@@ -15,7 +17,7 @@
 
 #include "banned.h"
 
-enum { BACKOFF_MAX = 60, LOCK_PAUSE = 5, STOP_PATIENCE = 5 };
+enum { BACKOFF_MAX = 60, LOCK_PAUSE = 5, NOTE_PAUSE = 60, STOP_PATIENCE = 5 };
 
 struct worker {
     const struct job *job;
@@ -29,6 +31,12 @@ struct worker {
     PGconn *db;       /* the thread's own from here on */
     bool locked;      /* this connection holds the job's advisory lock */
     int failures;     /* in a row */
+    time_t noted;     /* when the database was told last, monotonic; 0: never */
+    struct {
+        atomic_bool working;
+        atomic_ullong done, failed, microseconds;
+        atomic_llong done_at;
+    } figures;
 };
 
 struct jobs {
@@ -94,6 +102,7 @@ static void worker_disconnect(struct worker *worker)
     PQfinish(worker->db);
     worker->db = NULL;
     worker->locked = false;
+    atomic_store(&worker->figures.working, false);
 }
 
 /* Connected, between transactions; leaves worker->db for its error message when it fails. */
@@ -128,10 +137,40 @@ static int worker_failed(struct worker *worker, char error[], size_t size)
         database_error(worker->db, error, size);
     const int backoff = worker->failures < 6 ? 1 << worker->failures : BACKOFF_MAX;
     worker->failures++;
+    atomic_fetch_add(&worker->figures.failed, 1);
     worker_disconnect(worker); /* the server may have become a standby; and another process may have more luck */
     if (!atomic_load(&worker->jobs->stopping))
         log_warning("job_failed", log_text("job", worker->job->name), log_text("error", error), log_integer("again_in", backoff));
     return backoff;
+}
+
+/* Tells the database, at most once a minute, that the job was done: other daemons, metrics and `doctor` look there. */
+static bool worker_note(struct worker *worker, time_t now, long long took)
+{
+    char microseconds[32];
+    if (worker->noted != 0 && now - worker->noted < NOTE_PAUSE)
+        return true;
+    snprintf(microseconds, sizeof microseconds, "%lld", took);
+    const char *const values[] = {worker->job->name, microseconds, PROGRAM_VERSION};
+    PGresult *result = database_query(worker->db, "SELECT note_job($1, $2, $3)", 3, values);
+    worker->noted = result ? now : worker->noted;
+    PQclear(result);
+    return result != NULL;
+}
+
+/* Runs the job and counts it. */
+static bool worker_run(struct worker *worker, struct job_run *run)
+{
+    const struct timespec begun = time_now();
+    const bool done = worker->job->run(run);
+    const struct timespec ended = time_now();
+    const long long took = (ended.tv_sec - begun.tv_sec) * 1000000LL + (ended.tv_nsec - begun.tv_nsec) / 1000;
+    atomic_fetch_add(&worker->figures.microseconds, (unsigned long long)took);
+    if (!done)
+        return false;
+    atomic_fetch_add(&worker->figures.done, 1);
+    atomic_store(&worker->figures.done_at, (long long)time(NULL));
+    return worker_note(worker, ended.tv_sec, took);
 }
 
 /* One turn: connection, lock, run. Returns the seconds until the next turn without a wake. */
@@ -147,7 +186,8 @@ static int worker_turn(struct worker *worker)
         return LOCK_PAUSE;
     }
     run.db = worker->db;
-    if (!worker->job->run(&run))
+    atomic_store(&worker->figures.working, true);
+    if (!worker_run(worker, &run))
         return worker_failed(worker, run.error, sizeof run.error);
     worker->failures = 0;
     return worker->job->pause(jobs->config);
@@ -191,6 +231,22 @@ static void workers_wake(struct jobs *jobs, const char *payload, bool own)
         }
     pthread_cond_broadcast(&jobs->changed);
     pthread_mutex_unlock(&jobs->mutex);
+}
+
+bool jobs_figures(const struct jobs *jobs, size_t number, struct job_figures *figures)
+{
+    if (number >= jobs->count)
+        return false;
+    const struct worker *worker = &jobs->workers[number];
+    *figures = (struct job_figures){
+        .name = worker->job->name,
+        .working = atomic_load(&worker->figures.working),
+        .done = atomic_load(&worker->figures.done),
+        .failed = atomic_load(&worker->figures.failed),
+        .seconds = (double)atomic_load(&worker->figures.microseconds) / 1e6,
+        .done_at = atomic_load(&worker->figures.done_at),
+    };
+    return true;
 }
 
 void jobs_wake(struct jobs *jobs, const char *payload)

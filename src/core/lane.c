@@ -15,6 +15,8 @@
 #define LANE_PATIENCE 1000    /* ms a request waits while no link is up */
 #define CONNECT_PATIENCE 4000 /* ms for one attempt to connect; the next begins with another server, if there are several */
 
+const char *const LANE_NAMES[LANE_COUNT] = {[LANE_READ] = "read", [LANE_WRITE] = "write", [LANE_SLOW] = "slow"};
+
 struct lane {
     struct lane_options options;
     int epoll_fd;
@@ -26,8 +28,9 @@ struct lane {
     bool fresh;      /* of a replica: what was last said about it in the log */
     struct {
         atomic_size_t links_up, in_flight, queued, fresh;
-        atomic_uint_fast64_t retries, timeouts, reconnects, answered, handed_over;
+        atomic_uint_fast64_t retries, timeouts, refused, statements, reconnects, answered, handed_over;
         atomic_int_fast64_t behind;
+        struct histogram waited, ran;
     } figures;
 };
 
@@ -106,6 +109,11 @@ static void segment_end(struct lane *lane, struct segment *segment, enum outcome
     if (instead && !segment->fixed && outcome == OUTCOME_ANSWERED)
         atomic_fetch_add(&lane->figures.answered, 1);
     segment->outcome = outcome;
+    histogram_add(&lane->figures.waited, segment->waited);
+    if (segment->attempts > 0) {
+        histogram_add(&lane->figures.ran, segment->ran);
+        atomic_fetch_add_explicit(&lane->figures.statements, segment->count, memory_order_relaxed);
+    }
     segment->done(segment);
 }
 
@@ -170,10 +178,11 @@ static void lane_pump(struct lane *lane)
     lane->submitting = true;
     for (struct link *link; lane->head && (link = lane_choose(lane)) != NULL;) {
         struct segment *segment = lane_pop(lane);
+        segment->waited += clock_us() - segment->queued;
         if (segment->wanted && !segment->wanted(segment))
             segment_end(lane, segment, OUTCOME_ABANDONED);
         else
-            link_send(link, segment, clock_ms());
+            link_send(link, segment);
     }
     lane->submitting = false;
 }
@@ -181,20 +190,24 @@ static void lane_pump(struct lane *lane)
 void lane_submit(struct lane *lane, struct segment *segment, int64_t now)
 {
     segment->attempts = 0;
+    segment->waited = segment->ran = 0;
     segment->begun = now;
     segment->next = NULL;
     segment->error = NULL;
     memset(segment->results, 0, sizeof segment->results);
     if (lane->queued >= lane->options.queue_max || lane->stopping) {
+        atomic_fetch_add_explicit(&lane->figures.refused, 1, memory_order_relaxed);
         segment_end(lane, segment, lane->stopping ? OUTCOME_UNAVAILABLE : OUTCOME_OVERLOADED);
         return;
     }
     segment->deadline = now + (lane_open(lane) ? lane->options.queue_ms : LANE_PATIENCE);
     struct link *link = lane->head || lane->submitting ? NULL : lane_choose(lane);
-    if (link)
-        link_send(link, segment, now);
-    else
-        lane_push(lane, segment, false);
+    if (link) {
+        link_send(link, segment);
+        return;
+    }
+    segment->queued = clock_us();
+    lane_push(lane, segment, false);
 }
 
 void lane_link_ready(struct lane *lane)
@@ -219,6 +232,7 @@ static bool segment_retry(struct lane *lane, struct segment *segment)
         return false;
     segment_release(segment);
     atomic_fetch_add(&lane->figures.retries, 1);
+    segment->queued = clock_us();
     lane_push(lane, segment, true);
     lane_pump(lane);
     return true;
@@ -259,6 +273,7 @@ static void lane_expire(struct lane *lane, int64_t now)
             lane_push(lane, segment, false);
         else {
             atomic_fetch_add(&lane->figures.timeouts, 1);
+            segment->waited += clock_us() - segment->queued;
             segment_end(lane, segment, up ? OUTCOME_OVERLOADED : OUTCOME_UNAVAILABLE);
         }
     }
@@ -289,7 +304,7 @@ static bool link_frozen(const struct lane *lane, const struct link *link, int64_
     const int64_t limit = 2 * (int64_t)lane->options.statement_ms;
     if (link->state == LINK_CONNECTING)
         return now - link->since > CONNECT_PATIENCE;
-    return link->state == LINK_READY && link->flying && now - link->flights[link->first].sent > limit;
+    return link->state == LINK_READY && link->flying && now - link->flights[link->first].sent / 1000 > limit;
 }
 
 /* Asks the links of a replica where they are, and says when it falls out of use and comes back. */
@@ -336,10 +351,18 @@ struct lane_figures lane_figures(const struct lane *lane)
         .queued = atomic_load(&lane->figures.queued),
         .retries = atomic_load(&lane->figures.retries),
         .timeouts = atomic_load(&lane->figures.timeouts),
+        .refused = atomic_load(&lane->figures.refused),
+        .statements = atomic_load(&lane->figures.statements),
         .reconnects = atomic_load(&lane->figures.reconnects),
         .fresh = atomic_load(&lane->figures.fresh),
         .answered = atomic_load(&lane->figures.answered),
         .handed_over = atomic_load(&lane->figures.handed_over),
         .behind = atomic_load(&lane->figures.behind),
     };
+}
+
+void lane_times(const struct lane *lane, struct histogram_sum *waited, struct histogram_sum *ran)
+{
+    histogram_gather(waited, &lane->figures.waited);
+    histogram_gather(ran, &lane->figures.ran);
 }

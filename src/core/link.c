@@ -185,7 +185,7 @@ static void flight_push(struct link *link, struct flight flight)
 }
 
 /* Preparing goes in a segment of its own, so that an error behind it cannot undo it. */
-static bool link_prepare(struct link *link, struct segment *segment, int64_t now)
+static bool link_prepare(struct link *link, struct segment *segment, int64_t sent)
 {
     uint32_t prepares = 0;
     for (size_t i = 0; i < segment->count; i++) {
@@ -200,7 +200,7 @@ static bool link_prepare(struct link *link, struct segment *segment, int64_t now
     }
     if (!prepares)
         return true;
-    flight_push(link, (struct flight){.segment = segment, .prepares = prepares, .sent = now});
+    flight_push(link, (struct flight){.segment = segment, .prepares = prepares, .sent = sent});
     return PQpipelineSync(link->conn) == 1;
 }
 
@@ -216,12 +216,13 @@ static bool link_run(struct link *link, const struct segment *segment)
     return PQpipelineSync(link->conn) == 1 && link_flush(link);
 }
 
-void link_send(struct link *link, struct segment *segment, int64_t now)
+void link_send(struct link *link, struct segment *segment)
 {
+    const int64_t sent = clock_us();
     segment->attempts++;
     link->segments++;
-    const bool prepared = link_prepare(link, segment, now);
-    flight_push(link, (struct flight){.segment = segment, .sent = now});
+    const bool prepared = link_prepare(link, segment, sent);
+    flight_push(link, (struct flight){.segment = segment, .sent = sent});
     if (!prepared || !link_run(link, segment))
         link_break(link, "cannot send");
 }
@@ -247,7 +248,7 @@ void link_ask(struct link *link, int64_t now)
     link->asked = now;
     replica_question(lane->replica, &link->question, link_answered);
     link->question.fixed = true;
-    link_send(link, &link->question, now);
+    link_send(link, &link->question);
 }
 
 /* After an error that leaves it doubtful which statements the server has under which plan: names carry the generation, so all are
@@ -278,10 +279,12 @@ bool refused_to_write(const struct lane *lane, const PGresult *error)
 static void link_landed(struct link *link)
 {
     struct flight flight = link->flights[link->first];
+    const int64_t now = clock_us();
     link->first = (link->first + 1) % link->capacity;
     link->flying--;
+    flight.segment->ran += now - flight.sent;
     if (link->flying)
-        link->flights[link->first].sent = clock_ms(); /* the server turns to it only now */
+        link->flights[link->first].sent = now; /* the server turns to it only now */
     if (flight.error && (flight.prepares || plan_void(flight.error)))
         link_forget(link);
     if (flight.prepares) { /* what ails it ails the segment behind: not that some prepared statement is missing */

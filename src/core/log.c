@@ -12,6 +12,7 @@
 #include "banned.h"
 
 static atomic_int lowest = LOG_INFO;
+static atomic_ullong lost; /* nobody is left to be told but who counts */
 
 static const char *const LEVEL_NAMES[] = {[LOG_DEBUG] = "debug", [LOG_INFO] = "info", [LOG_WARNING] = "warning", [LOG_ERROR] = "error"};
 
@@ -66,9 +67,12 @@ void log_write(enum log_level level, const char *event, const struct log_field *
         log_value(&line, fields);
     }
     buffer_puts(&line, "}\n");
-    if (!buffer_failed(&line)) {
-        const ssize_t written = write(STDERR_FILENO, line.bytes, line.length);
-        (void)written; /* nobody is left to be told */
-    }
+    if (buffer_failed(&line) || write(STDERR_FILENO, line.bytes, line.length) != (ssize_t)line.length)
+        atomic_fetch_add_explicit(&lost, 1, memory_order_relaxed);
     buffer_release(&line);
+}
+
+unsigned long long log_lost(void)
+{
+    return atomic_load_explicit(&lost, memory_order_relaxed);
 }

@@ -13,6 +13,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/resource.h>
@@ -23,7 +24,7 @@
 #define TICK_MS 20
 #define EVENTS_MAX 64
 #define CONNECTION_MEMORY 16384 /* bytes MHD keeps a connection: request line, headers and answer headers */
-#define FILES_OTHER 256         /* that are no client's: database, jobs, admins, what is read and written */
+#define TOLD_PAUSE 60000        /* ms between two lines about having no files */
 
 /* Lanes of the whole daemon; each loop gets its share, at least one link of each (ARCHITECTURE.md, "Lanes"). */
 static const struct {
@@ -50,11 +51,13 @@ static size_t leave_escaped(void *cls, struct MHD_Connection *connection, char *
     return length;
 }
 
-/* MHD's own words are about clients that break the protocol: for debugging only. */
+/* MHD's own words are about clients that break the protocol: for debugging only, but for one. Out of files it calls accept() again and
+ * again, as the descriptor stays ready: the loop then lets it rest until the next tick. */
 __attribute__((format(printf, 2, 0))) static void http_log(void *cls, const char *format, va_list arguments)
 {
     char text[256];
-    (void)cls;
+    struct loop *loop = cls;
+    loop->starved |= strstr(format, "system resource limit") != NULL;
     const int length = vsnprintf(text, sizeof text, format, arguments);
     for (int i = length < (int)sizeof text ? length : (int)sizeof text - 1; i > 0 && text[i - 1] == '\n'; i--)
         text[i - 1] = '\0';
@@ -71,7 +74,7 @@ static void http_ready(struct watch *watch, uint32_t events)
 {
     struct loop *loop = (struct loop *)((char *)watch - offsetof(struct loop, http_watch));
     (void)events;
-    loop->resumed = true;
+    loop->resumed = !loop->starved;
 }
 
 static void wake_ready(struct watch *watch, uint32_t events)
@@ -84,6 +87,16 @@ static void wake_ready(struct watch *watch, uint32_t events)
     work_collect(loop->work);
 }
 
+size_t loop_connections(const struct config *config, size_t loops)
+{
+    struct rlimit limit;
+    const size_t wanted = (size_t)config->connections_max;
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY)
+        return wanted;
+    const size_t allowed = limit.rlim_cur > FILES_OTHER ? (limit.rlim_cur - FILES_OTHER) / loops : 1;
+    return wanted < allowed ? wanted : allowed < 2 ? 2 : allowed;
+}
+
 static bool http_start(struct loop *loop, int listen_fd)
 {
     const int own_fd = dup(listen_fd); /* MHD closes what it is given */
@@ -91,7 +104,7 @@ static bool http_start(struct loop *loop, int listen_fd)
         return false;
     loop->http = MHD_start_daemon(
         MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG, 0, NULL, NULL, request_receive, loop,
-        MHD_OPTION_EXTERNAL_LOGGER, http_log, NULL, MHD_OPTION_LISTEN_SOCKET, own_fd, MHD_OPTION_CONNECTION_LIMIT, (unsigned)loop->visitors.most,
+        MHD_OPTION_EXTERNAL_LOGGER, http_log, loop, MHD_OPTION_LISTEN_SOCKET, own_fd, MHD_OPTION_CONNECTION_LIMIT, (unsigned)loop->visitors.most,
         MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY,
         MHD_OPTION_NOTIFY_CONNECTION, request_connection, loop, MHD_OPTION_URI_LOG_CALLBACK, request_line, loop,
         MHD_OPTION_NOTIFY_COMPLETED, request_end, loop,
@@ -104,14 +117,18 @@ static bool http_start(struct loop *loop, int listen_fd)
     return info && loop_watch(loop, info->epoll_fd, &loop->http_watch);
 }
 
-size_t loop_connections(const struct config *config, size_t loops)
+/* Each loop gets its share, and at least one. */
+static size_t links_share(enum lane_kind kind, size_t loops)
 {
-    struct rlimit limit;
-    const size_t wanted = (size_t)config->connections_max;
-    if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY)
-        return wanted;
-    const size_t allowed = limit.rlim_cur > FILES_OTHER ? (limit.rlim_cur - FILES_OTHER) / loops : 1;
-    return wanted < allowed ? wanted : allowed < 2 ? 2 : allowed;
+    return LANES[kind].links / loops ? LANES[kind].links / loops : 1;
+}
+
+size_t lanes_links(size_t loops)
+{
+    size_t links = 0;
+    for (enum lane_kind kind = 0; kind < LANE_COUNT; kind++)
+        links += loops * links_share(kind, loops);
+    return links;
 }
 
 /* What each connection is told at its start. */
@@ -130,7 +147,7 @@ static struct lane_options lane_of(const struct loop *loop, enum lane_kind kind,
         .kind = kind,
         .database_url = service->config->database_url,
         .settings = lane_settings(service, kind),
-        .links = LANES[kind].links / share ? LANES[kind].links / share : 1,
+        .links = links_share(kind, share),
         .depth = LANES[kind].depth,
         .queue_max = (size_t)service->config->requests_max,
         .queue_ms = service->config->queue_seconds * 1000,
@@ -192,9 +209,23 @@ static void loop_quiesce(struct loop *loop)
         close(fd);
 }
 
+/* What is told once a minute at most: that connections cannot be accepted for want of files. */
+static void starved_tell(struct loop *loop, int64_t now)
+{
+    if (!loop->starved)
+        return;
+    atomic_fetch_add_explicit(&loop->refused, 1, memory_order_relaxed);
+    if (loop->starved_told == 0 || now - loop->starved_told >= TOLD_PAUSE) {
+        loop->starved_told = now;
+        log_warning("files_exhausted", log_integer("connections", (long long)atomic_load(&loop->visitors.count)));
+    }
+    loop->starved = false;
+}
+
 static void loop_tick(struct loop *loop, int64_t now)
 {
     atomic_store_explicit(&loop->turned, now, memory_order_relaxed);
+    starved_tell(loop, now);
     work_collect(loop->work); /* should a wake be lost */
     for (size_t i = 0; i < LANE_COUNT; i++) {
         lane_tick(loop->lanes[i], now);

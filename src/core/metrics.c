@@ -3,15 +3,14 @@
 #include "metrics.h"
 
 #include "contract.h"
+#include "histogram.h"
+#include "text.h"
 
 #include <stdatomic.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "banned.h"
-
-/* Upper bounds in microseconds; the last bucket has none. */
-static const int64_t BOUNDS[] = {250, 500, 1000, 2500, 5000, 10000, 25000, 50000, 100000, 250000, 1000000, 5000000};
-#define BUCKETS (sizeof BOUNDS / sizeof *BOUNDS + 1)
 
 /* Statuses that are counted by themselves; any other counts as the hundred it belongs to. */
 static const int STATUSES[] = {200, 201, 202, 204, 304, 308, 400, 401, 403, 404, 405, 406, 409, 410, 412, 413, 414, 415, 422, 428, 429, 431, 500, 503};
@@ -19,16 +18,18 @@ static const int STATUSES[] = {200, 201, 202, 204, 304, 308, 400, 401, 403, 404,
 
 struct operation_figures {
     atomic_uint_fast64_t statuses[STATUS_COUNT + 1];
-    atomic_uint_fast64_t buckets[BUCKETS];
-    atomic_uint_fast64_t microseconds;
+    struct histogram durations;
 };
 
 struct metrics_shard {
     struct operation_figures *operations;
+    atomic_uint_fast64_t *problems; /* by the catalogue's order */
+    atomic_uint_fast64_t accepted; /* connections */
 };
 
 struct metrics {
     const struct contract *contract;
+    size_t problem_count;
     size_t count;
     struct metrics_shard shards[];
 };
@@ -40,9 +41,11 @@ struct metrics *metrics_new(const struct contract *contract, size_t shards)
         return NULL;
     metrics->contract = contract;
     metrics->count = shards;
+    metrics->problem_count = text_problem_count();
     for (size_t i = 0; i < shards; i++) {
         metrics->shards[i].operations = calloc(contract->count + 1, sizeof *metrics->shards[i].operations);
-        if (!metrics->shards[i].operations) {
+        metrics->shards[i].problems = calloc(metrics->problem_count + 1, sizeof *metrics->shards[i].problems);
+        if (!metrics->shards[i].operations || !metrics->shards[i].problems) {
             metrics_free(metrics);
             return NULL;
         }
@@ -52,8 +55,10 @@ struct metrics *metrics_new(const struct contract *contract, size_t shards)
 
 void metrics_free(struct metrics *metrics)
 {
-    for (size_t i = 0; metrics && i < metrics->count; i++)
+    for (size_t i = 0; metrics && i < metrics->count; i++) {
         free(metrics->shards[i].operations);
+        free(metrics->shards[i].problems);
+    }
     free(metrics);
 }
 
@@ -67,26 +72,28 @@ static void figure_add(atomic_uint_fast64_t *figure, uint64_t amount)
     atomic_fetch_add_explicit(figure, amount, memory_order_relaxed);
 }
 
-void metrics_count(struct metrics_shard *shard, size_t operation, int status, int64_t microseconds)
+void metrics_count(struct metrics_shard *shard, size_t operation, int status, const char *problem, int64_t microseconds)
 {
     struct operation_figures *figures = &shard->operations[operation];
-    size_t which = 0, bucket = 0;
+    size_t which = 0;
     while (which < STATUS_COUNT && STATUSES[which] != status)
         which++;
-    while (bucket < BUCKETS - 1 && microseconds > BOUNDS[bucket])
-        bucket++;
     figure_add(&figures->statuses[which], 1);
-    figure_add(&figures->buckets[bucket], 1);
-    figure_add(&figures->microseconds, microseconds > 0 ? (uint64_t)microseconds : 0);
+    histogram_add(&figures->durations, microseconds);
+    if (problem)
+        figure_add(&shard->problems[text_problem_number(problem)], 1);
 }
 
-static uint64_t sum(const struct metrics *metrics, size_t operation, size_t offset)
+void metrics_connection(struct metrics_shard *shard)
+{
+    figure_add(&shard->accepted, 1);
+}
+
+static uint64_t statuses_sum(const struct metrics *metrics, size_t operation, size_t status)
 {
     uint64_t total = 0;
-    for (size_t i = 0; i < metrics->count; i++) {
-        const char *figures = (const char *)&metrics->shards[i].operations[operation];
-        total += atomic_load_explicit((const atomic_uint_fast64_t *)(const void *)(figures + offset), memory_order_relaxed);
-    }
+    for (size_t i = 0; i < metrics->count; i++)
+        total += atomic_load_explicit(&metrics->shards[i].operations[operation].statuses[status], memory_order_relaxed);
     return total;
 }
 
@@ -98,7 +105,7 @@ static const char *operation_name(const struct metrics *metrics, size_t operatio
 static void statuses_write(const struct metrics *metrics, size_t operation, struct buffer *out)
 {
     for (size_t i = 0; i <= STATUS_COUNT; i++) {
-        const uint64_t count = sum(metrics, operation, offsetof(struct operation_figures, statuses) + i * sizeof(atomic_uint_fast64_t));
+        const uint64_t count = statuses_sum(metrics, operation, i);
         if (count == 0)
             continue;
         buffer_printf(out, "welcome_requests_total{operation=\"%s\",status=\"", operation_name(metrics, operation));
@@ -111,21 +118,34 @@ static void statuses_write(const struct metrics *metrics, size_t operation, stru
 
 static void durations_write(const struct metrics *metrics, size_t operation, struct buffer *out)
 {
-    const char *name = operation_name(metrics, operation);
-    uint64_t below = 0, all = 0;
-    for (size_t i = 0; i < BUCKETS; i++)
-        all += sum(metrics, operation, offsetof(struct operation_figures, buckets) + i * sizeof(atomic_uint_fast64_t));
-    if (all == 0)
-        return;
-    for (size_t i = 0; i < BUCKETS - 1; i++) {
-        below += sum(metrics, operation, offsetof(struct operation_figures, buckets) + i * sizeof(atomic_uint_fast64_t));
-        buffer_printf(out, "welcome_request_seconds_bucket{operation=\"%s\",le=\"%g\"} %llu\n", name, (double)BOUNDS[i] / 1e6,
-                      (unsigned long long)below);
+    struct histogram_sum sum = {.microseconds = 0};
+    for (size_t i = 0; i < metrics->count; i++)
+        histogram_gather(&sum, &metrics->shards[i].operations[operation].durations);
+    if (histogram_count(&sum) > 0)
+        histogram_write(out, "welcome_request_seconds", "operation", operation_name(metrics, operation), &sum);
+}
+
+static void problems_write(const struct metrics *metrics, struct buffer *out)
+{
+    buffer_puts(out, "# HELP welcome_problems_total Requests answered with a problem, by its code.\n"
+                     "# TYPE welcome_problems_total counter\n");
+    for (size_t k = 0; k <= metrics->problem_count; k++) {
+        unsigned long long total = 0;
+        for (size_t i = 0; i < metrics->count; i++)
+            total += atomic_load_explicit(&metrics->shards[i].problems[k], memory_order_relaxed);
+        if (total > 0)
+            buffer_printf(out, "welcome_problems_total{code=\"%s\"} %llu\n", text_problem_code(k), total);
     }
-    buffer_printf(out, "welcome_request_seconds_bucket{operation=\"%s\",le=\"+Inf\"} %llu\n", name, (unsigned long long)all);
-    buffer_printf(out, "welcome_request_seconds_sum{operation=\"%s\"} %.6f\n", name,
-                  (double)sum(metrics, operation, offsetof(struct operation_figures, microseconds)) / 1e6);
-    buffer_printf(out, "welcome_request_seconds_count{operation=\"%s\"} %llu\n", name, (unsigned long long)all);
+}
+
+static void connections_write(const struct metrics *metrics, struct buffer *out)
+{
+    unsigned long long accepted = 0;
+    for (size_t i = 0; i < metrics->count; i++)
+        accepted += atomic_load_explicit(&metrics->shards[i].accepted, memory_order_relaxed);
+    buffer_printf(out, "# HELP welcome_connections_total Connections accepted.\n"
+                       "# TYPE welcome_connections_total counter\nwelcome_connections_total %llu\n",
+                  accepted);
 }
 
 void metrics_write(const struct metrics *metrics, struct buffer *out)
@@ -138,4 +158,6 @@ void metrics_write(const struct metrics *metrics, struct buffer *out)
                      "# TYPE welcome_request_seconds histogram\n");
     for (size_t i = 0; i <= metrics->contract->count; i++)
         durations_write(metrics, i, out);
+    problems_write(metrics, out);
+    connections_write(metrics, out);
 }

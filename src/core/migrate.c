@@ -4,8 +4,8 @@
 #include "command.h"
 #include "database.h"
 #include "embed.h"
+#include "schema_version.h"
 
-#include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,7 +16,7 @@
 #define FOLDER "migrations/"
 #define FUNCTIONS FOLDER "functions/"
 
-enum { LOCK_SECONDS = 120, LOCK_TRIES_PER_SECOND = 5, DEADLOCKS_MAX = 20, HASH_TEXT = 2 * crypto_hash_sha256_BYTES + 1 };
+enum { LOCK_SECONDS = 120, LOCK_TRIES_PER_SECOND = 5, DEADLOCKS_MAX = 20 };
 
 struct migration {
     const struct embedded *file;
@@ -33,7 +33,7 @@ struct plan {
     struct migration *migrations; /* by version */
     size_t count;
     size_t pending;
-    char functions[HASH_TEXT];    /* hash of all function files */
+    char functions[FUNCTIONS_HASH_BYTES]; /* hash of all function files */
     bool functions_current;
     bool patient;                  /* a deadlock is no fault yet: what runs can be run again */
     bool deadlock;                 /* there was one */
@@ -131,21 +131,13 @@ static bool is_function_file(const struct embedded *file)
 /* What the program holds. */
 static bool plan_read_files(struct plan *plan)
 {
-    crypto_hash_sha256_state state;
-    unsigned char hash[crypto_hash_sha256_BYTES];
-    crypto_hash_sha256_init(&state);
     plan->migrations = arena_array(&plan->arena, EMBEDDED_COUNT, sizeof *plan->migrations);
     if (!plan->migrations)
         return plan_say_database(&(struct plan){0});
-    for (const struct embedded *file = EMBEDDED; file < EMBEDDED + EMBEDDED_COUNT; file++) {
-        if (is_function_file(file)) {
-            crypto_hash_sha256_update(&state, (const unsigned char *)file->path, strlen(file->path) + 1);
-            crypto_hash_sha256_update(&state, (const unsigned char *)file->bytes, file->length + 1);
-        } else if (is_numbered(file) && !migration_parse(&plan->migrations[plan->count++], file, &plan->arena))
+    for (const struct embedded *file = EMBEDDED; file < EMBEDDED + EMBEDDED_COUNT; file++)
+        if (is_numbered(file) && !migration_parse(&plan->migrations[plan->count++], file, &plan->arena))
             return false;
-    }
-    crypto_hash_sha256_final(&state, hash);
-    sodium_bin2hex(plan->functions, sizeof plan->functions, hash, sizeof hash);
+    schema_functions_hash(plan->functions);
     return true;
 }
 

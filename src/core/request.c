@@ -27,6 +27,7 @@ void request_connection(void *cls, struct MHD_Connection *connection, void **con
 {
     struct loop *loop = cls;
     if (code == MHD_CONNECTION_NOTIFY_STARTED) {
+        metrics_connection(loop->shard);
         *context = visitor_new(&loop->visitors, MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd);
         return;
     }
@@ -213,29 +214,6 @@ enum MHD_Result request_receive(void *cls, struct MHD_Connection *connection, co
     return request_process(request);
 }
 
-/* The trace a request belongs to (W3C Trace Context §3.2), when it has its form. */
-static const char *traceparent_sane(const char *given)
-{
-    static const char form[] = "hh-hhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhh-hhhhhhhhhhhhhhhh-hh";
-    if (!given || strlen(given) != sizeof form - 1)
-        return NULL;
-    for (size_t i = 0; form[i]; i++)
-        if (form[i] == 'h' ? !strchr("0123456789abcdef", given[i]) : given[i] != '-')
-            return NULL;
-    return given;
-}
-
-static void request_log(const struct request *request, int64_t microseconds)
-{
-    if (!log_enabled(LOG_INFO))
-        return;
-    log_info("request", log_text("operation", request->endpoint ? request->endpoint->operation->id : NULL),
-             log_text("method", request->method < METHOD_COUNT ? method_name(request->method) : NULL),
-             log_integer("status", request->status), log_text("code", request->problem), log_real("ms", (double)microseconds / 1000),
-             log_integer("bytes", (long long)request->answer_length), log_text("request_id", request->id),
-             log_text("traceparent", traceparent_sane(request_header(request, "traceparent"))));
-}
-
 void request_end(void *cls, struct MHD_Connection *connection, void **state, enum MHD_RequestTerminationCode code)
 {
     struct request *request = *state;
@@ -246,7 +224,7 @@ void request_end(void *cls, struct MHD_Connection *connection, void **state, enu
     const int64_t microseconds = clock_us() - request->started;
     const size_t operation = request->endpoint ? request->endpoint->operation->index : loop->service->contract.count;
     if (request->status)
-        metrics_count(loop->shard, operation, request->status, microseconds);
+        metrics_count(loop->shard, operation, request->status, request->problem, microseconds);
     request_log(request, microseconds);
     if (request->response)
         MHD_destroy_response(request->response);

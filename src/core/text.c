@@ -6,11 +6,16 @@
 #include "log.h"
 
 #include <jansson.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "banned.h"
 
 static json_t *catalogue;
+
+enum { PROBLEMS_MAX = 512 };
+static const char *problems[PROBLEMS_MAX]; /* codes in order; the catalogue's */
+static size_t problem_count;
 
 /* Adds the sections of one file to the catalogue. */
 static bool texts_read(const char *path)
@@ -25,16 +30,36 @@ static bool texts_read(const char *path)
     return read;
 }
 
+static int codes_compare(const void *a, const void *b)
+{
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+static bool problems_number(void)
+{
+    const char *code;
+    json_t *problem;
+    problem_count = 0;
+    json_object_foreach(json_object_get(catalogue, "problems"), code, problem) {
+        if (problem_count == PROBLEMS_MAX)
+            return false;
+        problems[problem_count++] = code;
+    }
+    qsort(problems, problem_count, sizeof *problems, codes_compare);
+    return true;
+}
+
 bool texts_load(void)
 {
     catalogue = json_object();
-    return catalogue && texts_read("content/texts/problems.json") && texts_read("content/texts/print.json");
+    return catalogue && texts_read("content/texts/problems.json") && texts_read("content/texts/print.json") && problems_number();
 }
 
 void texts_release(void)
 {
     json_decref(catalogue);
     catalogue = NULL;
+    problem_count = 0;
 }
 
 static bool starts_with_tag(const char *language, const char *tag)
@@ -91,4 +116,20 @@ const char *text_find(const char *section, const char *key, const char *part, co
 int text_problem_status(const char *code)
 {
     return (int)json_integer_value(json_object_get(json_object_get(json_object_get(catalogue, "problems"), code), "status"));
+}
+
+size_t text_problem_count(void)
+{
+    return problem_count;
+}
+
+const char *text_problem_code(size_t number)
+{
+    return number < problem_count ? problems[number] : "other";
+}
+
+size_t text_problem_number(const char *code)
+{
+    const char **found = bsearch(&code, problems, problem_count, sizeof *problems, codes_compare);
+    return found ? (size_t)(found - problems) : problem_count;
 }

@@ -124,6 +124,21 @@ static bool smtp_send(struct mail_transport *transport, const char *from, const 
     return code == CURLE_OK;
 }
 
+bool mail_transport_try(struct mail_transport *transport, char *error, size_t size)
+{
+    char curl_error[CURL_ERROR_SIZE] = "";
+    struct upload nothing = {.left = 0};
+    CURLcode code = CURLE_OUT_OF_MEMORY;
+    if (transport->curl && smtp_prepare(transport, NULL, NULL, &nothing, curl_error) &&
+        curl_easy_setopt(transport->curl, CURLOPT_CONNECT_ONLY, 1L) == CURLE_OK)
+        code = curl_easy_perform(transport->curl);
+    if (code != CURLE_OK)
+        snprintf(error, size, "%s", *curl_error ? curl_error : curl_easy_strerror(code));
+    if (transport->curl)
+        curl_easy_setopt(transport->curl, CURLOPT_ERRORBUFFER, NULL);
+    return code == CURLE_OK;
+}
+
 static bool folder_make(const char *path)
 {
     return mkdir(path, 0700) == 0 || errno == EEXIST;

@@ -4,6 +4,7 @@
 #include "command.h"
 #include "database.h"
 #include "embed.h"
+#include "schema_version.h"
 #include "service.h"
 
 #include <glob.h>
@@ -61,6 +62,20 @@ static bool folder_read(struct folder *folder, const char *path)
     return read;
 }
 
+/* Says whose schema it is where it is another program's, and whether this program may work with it: if nothing is missing. */
+static bool schema_fits(PGconn *db)
+{
+    struct schema_version version;
+    if (!schema_version_read(db, &version))
+        return true; /* what follows says why */
+    const bool older = version.empty || version.missing > 0;
+    if (older)
+        fputs("the database's schema is older than this program: run `welcomed migrate`\n", stderr);
+    else if (version.unknown > 0)
+        fprintf(stderr, "the database's schema is newer than this program, which does not know its migration %s\n", version.last_unknown);
+    return !older;
+}
+
 static int check_files(const struct config *config, PGconn *db, const struct embedded *files, size_t count)
 {
     struct service service = {.metrics = NULL};
@@ -89,9 +104,11 @@ int command_check(const struct config *config, int argc, char **argv)
     int status = COMMAND_FAILED;
     if (PQstatus(db) != CONNECTION_OK)
         fprintf(stderr, "welcomed: the database cannot be reached: %s", PQerrorMessage(db));
-    else if (argc == 1)
+    else if (argc == 1) {
+        const bool fits = schema_fits(db);
         status = check_files(config, db, EMBEDDED, EMBEDDED_COUNT);
-    else if (folder_read(&folder, argv[1]))
+        status = fits ? status : COMMAND_FAILED;
+    } else if (folder_read(&folder, argv[1]))
         status = check_files(config, db, folder.files, folder.count);
     arena_release(&folder.arena);
     PQfinish(db);

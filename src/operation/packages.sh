@@ -19,7 +19,7 @@ test="git clang g++ liblemon-dev python3-scipy shellcheck pyflakes3 libcmocka-de
 installed_system="debhelper dpkg-dev fakeroot lintian mandoc man-db debootstrap systemd systemd-container util-linux
     podman podman-compose buildah netavark aardvark-dns iptables"
 cluster_system="" # patroni and etcd-server are unpacked, below
-watched_system=""
+watched_system="libfaketime" # so is what brings promtool
 # npm comes with some distributions' nodejs of their own, and Ubuntu has no chromium outside snap.
 browser_system="python3-selenium"
 command -v npm > /dev/null || browser_system="$browser_system nodejs npm"
@@ -90,6 +90,7 @@ unpack() {
 }
 unpack_services() {
     [ "$1" != test ] || unpack glewlwyd glewlwyd "one test of OpenID Connect is skipped" glewlwyd dbconfig-no-thanks
+    [ "$1" != system ] || unpack promtool promtool "what it says of metrics and alerts is not tested" prometheus
     [ "$1" != system ] || unpack cluster patroni "the test of a failover is skipped" patroni etcd-server python3-etcd
 }
 

@@ -10,6 +10,7 @@
 #include "loop.h"
 #include "oidc.h"
 #include "replica.h"
+#include "schema_version.h"
 #include "secret_key.h"
 #include "security_text.h"
 #include "seen.h"
@@ -29,8 +30,7 @@
 
 #include "banned.h"
 
-#define LOOPS_MAX 4
-#define DATABASE_PATIENCE 30 /* seconds to wait for PostgreSQL at start */
+#define FILES_LEAST 128 /* what database, jobs and listeners need */
 
 /* What a SIGHUP brought. All are kept to the end: a loop may still be reading the one before. */
 struct reread {
@@ -50,22 +50,23 @@ struct daemon {
     bool handed; /* the listening socket, by whoever started this process */
 };
 
-static const struct job *const JOBS[] = {&MAILER_JOB, &MATCHING_JOB, &PRICES_JOB, &TIMES_JOB, &DEMAND_JOB, &EVENTS_JOB, &SESSIONS_JOB, &AUDIT_JOB,
-                                         &ATTACHMENTS_JOB};
-
-/* Connected, or NULL after DATABASE_PATIENCE with a line on standard error. */
+/* Connected, or NULL with a line on standard error: at once where a password is wanted that nobody gave, else after some patience, since
+ * the server may be about to start. */
 static PGconn *database_wait(const struct config *config)
 {
     for (int second = 0;; second++) {
+        char error[256];
         PGconn *db = database_connect_daemon(config);
         if (PQstatus(db) == CONNECTION_OK)
             return db;
-        if (second == DATABASE_PATIENCE)
-            fprintf(stderr, "welcomed: the database cannot be reached: %s", PQerrorMessage(db));
+        const bool last = second >= config->start_seconds || (db && PQconnectionNeedsPassword(db));
+        database_error(db, error, sizeof error);
         PQfinish(db);
-        if (second == DATABASE_PATIENCE)
+        if (last) {
+            fprintf(stderr, "welcomed: the database cannot be reached (WELCOME_DATABASE_URL): %s\n", error);
             return NULL;
-        log_warning("database_unreachable", log_integer("waited_s", second));
+        }
+        log_warning("database_unreachable", log_integer("waited_s", second), log_text("error", error));
         sleep(1);
     }
 }
@@ -86,19 +87,46 @@ static bool key_fits(const struct config *config)
     return !missing && (read || !(secret_key_configured(config) || config->second_factor_required));
 }
 
+/* Whether the database has all that this program's migrations make. One that has more may still do: the proof tells. */
+static bool schema_fits(PGconn *db, struct schema_version *version)
+{
+    if (!schema_version_read(db, version)) {
+        fprintf(stderr, "welcomed: the database cannot be asked for its schema: %s", PQerrorMessage(db));
+        return false;
+    }
+    if (version->empty)
+        fputs("welcomed: the database has no schema yet, or one that is older than this program: run `welcomed migrate`\n", stderr);
+    else if (version->missing > 0)
+        fprintf(stderr, "welcomed: the database's schema is older than this program, it lacks %zu of its migrations, from %s on: run "
+                        "`welcomed migrate`\n", version->missing, version->first_missing);
+    else if (version->unknown > 0)
+        log_warning("schema_newer", log_text("migration", version->last_unknown));
+    return !version->empty && version->missing == 0;
+}
+
+static void disagreement_tell(const struct schema_version *version, struct buffer *report)
+{
+    const char *text = buffer_text(report);
+    if (version->unknown > 0)
+        fprintf(stderr, "welcomed: the database's schema is newer than this program, which does not know its migration %s: install the "
+                        "program that made it\n", version->last_unknown);
+    else
+        fputs("welcomed: contract, program and database do not agree (does `welcomed migrate` help?):\n", stderr);
+    fputs(text ? text : "out of memory\n", stderr);
+}
+
 static bool service_start(struct service *service, const struct config *config)
 {
+    struct schema_version version;
     struct buffer report;
     PGconn *db = database_wait(config);
     if (!db)
         return false;
     buffer_init(&report);
-    const bool loaded = service_load(service, config, db, EMBEDDED, EMBEDDED_COUNT, &report);
-    if (!loaded) {
-        const char *text = buffer_text(&report);
-        fprintf(stderr, "welcomed: contract, program and database do not agree (is `welcomed migrate` due?):\n%s",
-                text ? text : "out of memory\n");
-    }
+    const bool known = schema_fits(db, &version);
+    const bool loaded = known && service_load(service, config, db, EMBEDDED, EMBEDDED_COUNT, &report);
+    if (known && !loaded)
+        disagreement_tell(&version, &report);
     const bool fits = loaded && replica_named_well(config, db, &service->endpoints.core[CORE_POSITION]);
     buffer_release(&report);
     PQfinish(db);
@@ -125,7 +153,7 @@ static void on_write(void *context)
     jobs_wake(daemon->jobs, "outbox");
 }
 
-static size_t loops_wanted(const struct config *config)
+size_t loops_wanted(const struct config *config)
 {
     const long cores = sysconf(_SC_NPROCESSORS_ONLN);
     const long wanted = config->loops > 0 ? config->loops : cores;
@@ -140,7 +168,7 @@ static bool daemon_start(struct daemon *daemon, const struct config *config)
     daemon->service.shown = seen_note;
     if (config->cache_mb > 0 && !(daemon->service.topics = topics_start(config, &daemon->service.contract)))
         return false;
-    daemon->jobs = jobs_start(config, JOBS, sizeof JOBS / sizeof *JOBS, on_notify, daemon);
+    daemon->jobs = jobs_start(config, JOBS, JOB_COUNT, on_notify, daemon);
     if (!daemon->jobs)
         return false;
     struct listeners listeners;
@@ -158,7 +186,7 @@ static bool daemon_start(struct daemon *daemon, const struct config *config)
         close(listeners.admin_fd);
         return false;
     }
-    daemon->admin = admin_start(listeners.admin_fd, daemon->loops, daemon->loop_count);
+    daemon->admin = admin_start(listeners.admin_fd, daemon->loops, daemon->loop_count, daemon->jobs);
     return daemon->admin != NULL;
 }
 
@@ -302,13 +330,20 @@ static int daemon_run(struct daemon *daemon, const struct config *config, const 
 }
 
 /* Shells allow a process a thousand files unless it asks for more; every client is one. */
-static void files_allow(void)
+static bool files_allow(void)
 {
     struct rlimit limit;
-    if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < limit.rlim_max) {
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
+        return true;
+    if (limit.rlim_cur < limit.rlim_max) {
         limit.rlim_cur = limit.rlim_max;
         setrlimit(RLIMIT_NOFILE, &limit);
     }
+    if (limit.rlim_cur > FILES_LEAST)
+        return true;
+    fprintf(stderr, "welcomed: this process may open %llu files (RLIMIT_NOFILE), and needs more than %d\n",
+            (unsigned long long)limit.rlim_cur, FILES_LEAST);
+    return false;
 }
 
 int command_serve(const struct config *config, int argc, char **argv)
@@ -329,8 +364,8 @@ int command_serve(const struct config *config, int argc, char **argv)
     sigaddset(&signals, SIGHUP);
     pthread_sigmask(SIG_BLOCK, &signals, NULL); /* inherited by every thread; sigwait() takes them */
     signal(SIGPIPE, SIG_IGN);
-    files_allow();
-    const int status = daemon_run(daemon, config, &signals);
+    signal(SIGXFSZ, SIG_IGN); /* writing beyond a limit fails like writing to a full disk */
+    const int status = files_allow() ? daemon_run(daemon, config, &signals) : COMMAND_FAILED;
     daemon_forget(daemon);
     free(daemon);
     return status;

@@ -67,7 +67,9 @@ def test_every_request_is_one_line_of_json_without_personal_data(daemon, people,
     newcomer.get("/v1/me?lang=de")
     daemon.read_log()
     line = [line for line in daemon.lines if line.get("operation") == "get_me"][-1]
-    assert set(line) == {"time", "level", "event", "operation", "method", "status", "code", "ms", "bytes", "request_id", "traceparent"}
+    assert set(line) == {"time", "level", "event", "operation", "method", "status", "code", "ms", "lane", "lane_ms", "bytes", "request_id",
+                         "traceparent"}
+    assert line["lane"] == "read" and 0 < line["lane_ms"] < line["ms"]
     text = daemon.log.read_text()
     for secret in ("Unmistakable", newcomer.email, newcomer.token, newcomer.id):
         assert secret not in text

@@ -54,6 +54,26 @@ def test_a_named_file_must_be_there(tmp_path):
     assert complaints(tmp_path, WELCOME_CONFIG="nowhere.conf") == ["nowhere.conf: No such file or directory"]
 
 
+def test_a_file_that_cannot_be_read_is_told(tmp_path):
+    (tmp_path / "own.conf").mkdir()
+    assert complaints(tmp_path, WELCOME_CONFIG="own.conf") == ["own.conf: Is a directory"]
+
+
+@pytest.mark.parametrize("arguments, status", [
+    ([], 2), (["sevre"], 2), (["serve", "x"], 2), (["migrate", "x"], 2), (["import", "a", "b", "c"], 2), (["export"], 2), (["check", "a", "b"], 2),
+    (["account"], 2), (["audit"], 2), (["mail"], 2), (["match"], 2), (["privacy"], 2), (["doctor", "x"], 2), (["config", "x"], 2),
+    (["--help"], 0), (["--version"], 0), (["config"], 0),
+    (["migrate"], 1), (["check"], 1), (["import"], 1), (["audit", "verify"], 1), (["privacy", "report"], 1), (["doctor"], 1), (["serve"], 1),
+    (["account", "create", "--role", "admin", "--email", "a@example.org"], 1), (["match", "--dry-run", "nowhere"], 1), (["mail", "last", "a@example.org"], 1),
+], ids=lambda value: " ".join(value) if isinstance(value, list) else None)
+def test_exit_statuses_are_the_same_everywhere(tmp_path, arguments, status):
+    """2: misused; 1: it did not work, here for want of a database."""
+    run = welcomed(tmp_path, *arguments, WELCOME_DATABASE_URL="host=/nonexistent", WELCOME_START_SECONDS="0")
+    assert run.returncode == status, run.stdout + run.stderr
+    assert status == 0 or run.stderr or arguments == ["doctor"]
+    assert "Traceback" not in run.stderr and "Sanitizer" not in run.stderr
+
+
 @pytest.mark.parametrize("proxies", ["10.0.0.0/33", "proxy.example.org", "10.0.0.1;10.0.0.2"])
 def test_proxies_are_networks(tmp_path, proxies):
     assert complaints(tmp_path, WELCOME_TRUSTED_PROXIES=proxies) == [

@@ -3,6 +3,7 @@
 # well again without a restart of the daemon.
 import json
 import os
+import pathlib
 import signal
 import socket
 import threading
@@ -142,3 +143,27 @@ def test_the_second_address_is_tried_when_nobody_listens_at_the_first(own_daemon
                                                       f" dbname={daemon.database} user=welcome")
         daemon.start()
         assert serves(daemon)
+
+
+def test_a_wrong_password_is_told_and_a_missing_one_not_waited_for(fragile, own_cluster):
+    rules = pathlib.Path(own_cluster.host).parent / "data" / "pg_hba.conf"
+    kept = rules.read_text()
+    fragile.tolerated |= LOST
+    url = fragile.environment["WELCOME_DATABASE_URL"]
+    with fragile.connect() as db:
+        db.execute("ALTER ROLE welcome PASSWORD 'right'")
+        try:
+            rules.write_text("local all welcome scram-sha-256\n" + kept)
+            db.execute("SELECT pg_reload_conf()")
+            eventually(lambda: "no password supplied" in fragile.command("check")[2])
+            begun = time.monotonic()
+            for password, seconds, reason in (("", "60", "no password supplied"), (" password=wrong", "0", "password authentication failed")):
+                fragile.environment |= {"WELCOME_DATABASE_URL": url + password, "WELCOME_START_SECONDS": seconds}
+                status, _, errors = fragile.command("serve")
+                assert status == 1 and reason in errors.splitlines()[-1] and "WELCOME_DATABASE_URL" in errors.splitlines()[-1]
+            assert time.monotonic() - begun < 30
+        finally:
+            fragile.environment["WELCOME_DATABASE_URL"] = url
+            rules.write_text(kept)
+            db.execute("SELECT pg_reload_conf()")
+            db.execute("ALTER ROLE welcome PASSWORD NULL")

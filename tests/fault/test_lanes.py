@@ -12,8 +12,8 @@ SLOW = 4  # seconds; whoever waits behind a lock waits 5
 
 @pytest.fixture
 def daemon(start_daemon):
-    """A daemon of its own for each test: its tables are locked and changed."""
-    return start_daemon(WELCOME_QUEUE_SECONDS=1)
+    """A daemon of its own for each test: its tables are locked and changed, which no cache is to hide."""
+    return start_daemon(WELCOME_QUEUE_SECONDS=1, WELCOME_CACHE_MB=0)
 
 
 def waiting(db, daemon):
