@@ -75,7 +75,7 @@ def test_documents_lead_nowhere_that_is_not_there():
 def test_operations_that_documents_name_are_there():
     known = {operation["operationId"] for path in CONTRACT["paths"].values() for operation in path.values()}
     verbs = "list|get|create|update|delete|confirm|publish|submit|return|discard|retract|archive|restore|resolve|screen|approve|reject|suspend|reinstate|" \
-        "acknowledge|assign|wait|forward|add|close|upload|verify"
+        "acknowledge|assign|claim|wait|forward|add|close|upload|verify"
     for name in ("frontend", "editors", "coordinators"):
         named = set(re.findall(rf"`((?:{verbs})_[a-z_]+)`", (ROOT / f"docs/{name}.md").read_text()))
         assert named and named <= known, (name, named - known)
