@@ -277,7 +277,7 @@ def part(rounds, seconds):
                        *(f"| {' | '.join(cells)} |" for cells in rows)])
     measured = bench.machine(rounds, seconds)
     (bench.ROOT / "bench/limits.svg").write_text(picture([(name, share) for _, share, name in lines], measured.partition(", Debian")[0]))
-    versions = f"{nginx_version()}; h2load of {bench.run('h2load', '--version').strip()}."
+    versions = f"{nginx_version()}; {bench.run('h2load', '--version').strip()}."
     return TEXT.format(measured=measured, versions=versions, table=table, clients=CLIENTS, starts=rounds)
 
 
