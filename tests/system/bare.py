@@ -2,7 +2,6 @@
 # Bare systems: what the distribution's installer leaves, in a folder under build/, to install into, and where the machine allows it to boot.
 import contextlib
 import functools
-import json
 import os
 import pathlib
 import re
@@ -29,9 +28,14 @@ def distribution():
     """(codename, mirror, components) of this machine, whose packages the program was built with."""
     release = dict(re.findall(r'^(\w+)="?([^"\n]*)', pathlib.Path("/etc/os-release").read_text(), re.M))
     codename = release["VERSION_CODENAME"]
-    targets = run("apt-get", "indextargets", "--format", "$(CODENAME) $(REPO_URI) $(COMPONENT)", "Created-By: Packages", stderr=subprocess.DEVNULL)
-    found = [line.split() for line in targets.splitlines() if line.startswith(codename + " ")]
-    assert found, f"apt knows no source of {codename}; is `apt-get update` due?"
+
+    def sources():
+        targets = run("apt-get", "indextargets", "--format", "$(CODENAME) $(REPO_URI) $(COMPONENT)", "Created-By: Packages", stderr=subprocess.DEVNULL)
+        return [line.split() for line in targets.splitlines() if line.startswith(codename + " ")]
+    if not sources():  # the lists of packages have not been fetched yet
+        run("apt-get", "-qq", "update")
+    found = sources()
+    assert found, f"apt knows no source of {codename}"
     return codename, found[0][1], "main,universe" if release["ID"] == "ubuntu" else "main"
 
 
@@ -171,8 +175,3 @@ def program_package():
     run("make", "-s", "deb", cwd=ROOT)
     version = re.search(r"^  version: (.*)", (ROOT / "openapi.yaml").read_text(), re.M)[1]
     return next((ROOT / "build").glob(f"welcomed_{version}_*.deb"))
-
-
-def asked(output):
-    """The JSON on the last line of an output."""
-    return json.loads(output.strip().splitlines()[-1])
