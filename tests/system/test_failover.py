@@ -251,8 +251,10 @@ def load(daemon, count, who=None):
 
 
 def pause_around(tried, moment):
-    """The longest time around a moment in which nothing was acknowledged, in seconds."""
-    times = sorted(one.answered for one in tried if one.status in (200, 202))
+    """The longest time around a moment in which nothing new was acknowledged, in seconds. What had been sent before and got no answer may have
+    happened, and is then answered again as soon as there is a primary, without waiting for a standby."""
+    before = {one.key for one in tried if one.sent < moment and one.status != 202}
+    times = sorted(one.answered for one in tried if one.status == 202 and one.key not in before)
     return max((later - earlier for earlier, later in itertools.pairwise(times) if later > moment - 1), default=None)
 
 
