@@ -92,7 +92,7 @@ def test_the_image_serves_without_an_engine_from_a_read_only_file_system(engine,
         eventually(serves)
         status = dict(line.split(":\t", 1) for line in pathlib.Path(f"/proc/{daemon.pid}/status").read_text().splitlines() if ":\t" in line)
         assert (status["Name"], status["Uid"].split()[1], int(status["CapEff"], 16)) == ("welcomed", "65534", 0)
-        assert bare.run("curl", "-sS", "--fail", f"http://127.0.0.1:{port}/v1/cities") == '{"items":[]}'
+        assert bare.run("curl", "-sS", "--fail", f"http://127.0.0.1:{port}/v1/cities").startswith('{"items":[]')
     finally:
         daemon.terminate()
         assert daemon.wait(60) == 0
