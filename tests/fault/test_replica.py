@@ -144,6 +144,17 @@ def test_a_late_standby_is_not_asked_and_an_idle_primary_makes_none_late(reader,
     assert from_replica(reader, lambda: answer(reader.http.get("/v1/cities/essen"))["name"] == "Essen (new)") == (1, 0)
 
 
+def test_what_will_be_kept_is_read_from_the_primary(start_reader):
+    daemon = start_reader()
+    eventually(lambda: "welcome_cache_listening 1" in daemon.admin.get("/metrics").text)
+
+    def reads():
+        for path in ("/v1/cities/essen", "/v1/topics", "/v1/cities/essen", "/v1/topics"):
+            answer(daemon.http.get(path))
+    assert from_replica(daemon, reads) == (0, 0)
+    assert from_replica(daemon, lambda: answer(daemon.http.get("/v1/search?q=wohnung"))) == (1, 0)
+
+
 def test_what_is_kept_for_all_who_come_later_is_no_older_than_the_primary(start_reader, standby):
     """The standby may be late by two seconds, an answer that is kept may not."""
     daemon = start_reader()
