@@ -74,7 +74,7 @@ static void http_ready(struct watch *watch, uint32_t events)
 {
     struct loop *loop = (struct loop *)((char *)watch - offsetof(struct loop, http_watch));
     (void)events;
-    loop->resumed = !loop->starved;
+    loop->resumed = true;
 }
 
 static void wake_ready(struct watch *watch, uint32_t events)
@@ -262,6 +262,8 @@ static void *loop_run(void *cls)
             loop_tick(loop, now);
             next_tick = now + TICK_MS;
         }
+        if (loop->starved) /* MHD would ask for a connection again and again */
+            usleep(TICK_MS * 1000);
         loop->resumed = false; /* before MHD runs: what resumes meanwhile needs another run */
         if (MHD_run(loop->http) != MHD_YES)
             log_error("http_failed");

@@ -226,7 +226,12 @@ def test_slow_statements_are_named_without_what_was_asked(start_daemon):
     assert set(line) == {"time", "level", "event", "operation", "file", "statements", "lane", "ms", "waited_ms", "rows", "attempts", "request_id"}
     assert (line["operation"], line["file"], line["lane"], line["attempts"]) == ("list_cities", "src/reference/list_cities.sql", "read", 1)
     assert line["ms"] >= 200 and line["rows"] > 0 and "list_cities" in line["statements"]
-    request = [line for line in daemon.lines if line["event"] == "request" and line["request_id"] == "slow-one"][0]
+
+    def ended():
+        """the request has its own line"""
+        daemon.read_log()
+        return [line for line in daemon.lines if line["event"] == "request" and line["request_id"] == "slow-one"]
+    request = eventually(ended)[0]
     assert request["lane_ms"] >= 200 and request["ms"] >= request["lane_ms"]
 
 
