@@ -129,7 +129,7 @@ def test_a_restored_dump_is_what_was_there(lived_in, fresh, tmp_path):
         assert allowed and "=Tc/" not in allowed.replace("welcome_owner=CTc/", "").replace("welcome=c/", "") and "log_error_verbosity=terse" in settings[0]
 
     (tmp_path / "restored").mkdir()
-    settings = {"WELCOME_RATE_READ": "0", "WELCOME_DATABASE_URL": f"host={fresh['PGHOST']} dbname=welcome user=welcome"}
+    settings = {"WELCOME_RATE_READ": "0", "WELCOME_CACHE_MB": "0", "WELCOME_DATABASE_URL": f"host={fresh['PGHOST']} dbname=welcome user=welcome"}
     restored = Daemon(lived_in.program, "welcome", tmp_path / "restored", settings)
     for command in (("check",), ("audit", "verify", "--anchor", f"{lived_in.seal['number']}:{lived_in.seal['hash']}")):
         status, out, errors = restored.command(*command)
