@@ -287,8 +287,8 @@ class Daemon:
         """Has everything that is kept ready dropped: for what changes behind the database's back."""
         try:
             before = self.figure("welcome_cache_invalidations_total")
-        except httpx.TransportError:
-            return  # it does not run, so nothing is kept
+        except (httpx.TransportError, RuntimeError):
+            return  # it does not run, or was stopped for good, so nothing is kept
         if not self.figure("welcome_cache_answers"):
             return
 

@@ -14,7 +14,7 @@ ROUNDS = 5
 @pytest.fixture(scope="module")
 def watched(daemons):
     """People of a daemon whose statements are counted, and whose jobs rest."""
-    with daemons.running(start=False, WELCOME_JOB_PAUSE=3600) as daemon, daemon.connect() as db:
+    with daemons.running(start=False, WELCOME_JOB_PAUSE=3600, WELCOME_CACHE_MB=0) as daemon, daemon.connect() as db:
         db.execute("CREATE EXTENSION pg_stat_statements SCHEMA public")
         db.execute(f"ALTER DATABASE {daemon.database} SET pg_stat_statements.track = 'all'")  # what functions do, too
         daemon.start()
