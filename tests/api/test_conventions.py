@@ -6,7 +6,7 @@ import socket
 
 import pytest
 
-from support import ENGLISH, answer, content_key, eventually, faults, problem
+from support import CONTRACT, ENGLISH, answer, content_key, eventually, faults, problem
 
 JSON = {"Content-Type": "application/json"}
 PORTAL, STRANGER = "https://portal.example.org", "https://evil.example.net"
@@ -476,3 +476,32 @@ def test_parameters_are_checked(http, query, code):
     assert len(told) == 1 and told.pop()[0] == query.partition("=")[0]
     if code:
         assert faults(http.get(f"/v1/articles?{query}")) == {(query.partition("=")[0], code)}
+
+
+def taken(schema, path):
+    """(where, schema) of every number in what is sent to us."""
+    if "$ref" in schema:
+        schema = CONTRACT["components"]["schemas"][schema["$ref"].rpartition("/")[2]]
+    kinds = schema.get("type", [])
+    if {"integer", "number"} & ({kinds} if isinstance(kinds, str) else set(kinds)):
+        yield path, schema
+    for name, inner in schema.get("properties", {}).items():
+        yield from taken(inner, f"{path}/{name}")
+    for part in ("items", "additionalProperties"):
+        if isinstance(schema.get(part), dict):
+            yield from taken(schema[part], f"{path}/{part}")
+    for inner in (inner for part in ("oneOf", "anyOf", "allOf") for inner in schema.get(part, [])):
+        yield from taken(inner, path)
+
+
+def test_every_number_that_is_taken_has_bounds():
+    """The database's are no wider: what is out of range is the sender's fault and must be told as one."""
+    numbers = []
+    for operation in (operation for item in CONTRACT["paths"].values() for operation in item.values() if "requestBody" in operation):
+        body = operation["requestBody"]
+        body = CONTRACT["components"]["requestBodies"][body["$ref"].rpartition("/")[2]] if "$ref" in body else body
+        for kind, media in body["content"].items():
+            if "json" in kind:
+                numbers += taken(media["schema"], operation["operationId"])
+    assert len(numbers) > 20
+    assert [path for path, schema in numbers if "enum" not in schema and not {"minimum", "maximum"} <= set(schema)] == []

@@ -32,6 +32,13 @@ def test_there_are_no_other_legal_texts(http):
     assert faults(http.get("/v1/legal-texts/imprint?city=atlantis")) == {("city", "unknown_city")}
 
 
+def test_a_text_that_was_not_imported_is_not_there(start_daemon):
+    daemon = start_daemon()
+    with daemon.connect() as db:
+        db.execute("DELETE FROM legal_text WHERE kind = 'imprint'")
+    problem(daemon.http.get("/v1/legal-texts/imprint"), 404, "not_found")
+
+
 def test_consent_is_to_the_version_shown(people, http, place):
     def applied(language, consent):
         form = people.guide_form(place.city, consent=consent)
