@@ -134,7 +134,7 @@ class Daemon:
     def __init__(self, **settings):
         started = time.monotonic()
         self.process = start(WELCOMED, "serve", WELCOME_PORT=str(PORT), WELCOME_ADMIN_PORT=str(ADMIN_PORT),
-                             WELCOME_DATABASE_WORKER_URL="host=/nonexistent", WELCOME_RATE_READ="1000000",
+                             WELCOME_DATABASE_WORKER_URL="host=/nonexistent", WELCOME_RATE_READ="10000000",
                              WELCOME_RATE_SEARCH="1000000", WELCOME_RATE_FORM="0", WELCOME_RATE_FORM_PER_ADDRESS="0", **settings)
         while not self.ready():
             if self.process.poll() is not None:

@@ -49,7 +49,7 @@ const struct config_key CONFIG_KEYS[] = {
             "Seconds for which browsers reach this name by TLS only (Strict-Transport-Security); 0: nothing is said."),
     TEXT("TRUSTED_PROXIES", trusted_proxies, NULL,
          "Addresses or networks of reverse proxies, separated by commas, whose `X-Forwarded-For` is believed; unset, nobody's is."),
-    INTEGER("RATE_READ", rate_read, "6000", 0, 1000000,
+    INTEGER("RATE_READ", rate_read, "6000", 0, 10000000,
             "Requests a minute of one client (an IPv4 address or an IPv6 /64) that are not of another kind; 0: no limit."),
     INTEGER("RATE_SEARCH", rate_search, "120", 0, 1000000, "Searches a minute of one client; 0: no limit."),
     INTEGER("RATE_FORM", rate_form, "120", 0, 1000000, "Forms an hour of one client; 0: no limit."),
