@@ -78,6 +78,9 @@ const char *request_media_type(const struct request *request);
 /* How many of a list's rows belong to the answer: one more may be there to tell that it goes on. */
 int request_shown(const struct request *request, const PGresult *rows);
 
+/* Where a list goes on, "/v1/articles?after=...", for write(); NULL: nowhere. */
+const char *request_next(const struct request *request);
+
 /* WELCOME_PORTAL_URL without a slash at the end, NULL when out of memory; WELCOME_REGION_NAME. */
 const char *request_portal(struct request *request);
 const char *request_region(const struct request *request);

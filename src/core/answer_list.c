@@ -15,6 +15,11 @@ int request_shown(const struct request *request, const PGresult *rows)
     return request->endpoint->operation->item && limit > 0 && count > limit ? limit : count;
 }
 
+const char *request_next(const struct request *request)
+{
+    return request->next;
+}
+
 /* Percent-encodes what is not unreserved (RFC 3986 §2.3). */
 static void component_write(struct buffer *out, const char *text)
 {
