@@ -579,11 +579,12 @@ class People:
         form = self.service_form(city, **changes)
         return Requester(self.daemon, self.confirm(self.unconfirmed(form)[1]), form["contact"]["name"])
 
-    def advisor(self, city="all"):
-        """Another advisor each time."""
+    def advisor(self, *cities):
+        """Another advisor each time, of all cities unless some are named."""
         address = self.address("advisor")
-        status, _, errors = self.daemon.command("account", "create", "--role", "advisor", "--email", address, "--city", city)
-        assert status == 0, errors
+        for city in cities or ("all",):
+            status, _, errors = self.daemon.command("account", "create", "--role", "advisor", "--email", address, "--city", city)
+            assert status == 0, errors
         return self.sign_in(address, Advisor)
 
     def match(self, city, **changes):

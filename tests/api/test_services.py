@@ -66,8 +66,8 @@ def test_a_service_tells_its_questions_and_who_answers(http):
 def test_offices_are_known_but_not_their_mailboxes(http, people):
     offices = answer(http.get("/v1/offices?city=essen&lang=de"))["items"]
     named = [(o["city"], o["slug"]) for o in offices]
-    assert named[:3] == [("essen", "business-office"), ("essen", "welcome-office"), (None, "central-immigration-office")] and named[-1] == (None, "region")
-    assert all(city is None for city, _ in named[2:])  # other tests make offices for the whole region
+    assert named[:3] == [("essen", "business-office"), ("essen", "welcome-office"), (None, "central-immigration-office")]
+    assert (None, "region") in named and all(city is None for city, _ in named[2:])  # other tests make offices for the whole region
     assert offices[1]["name"] == "Welcome-Büro Essen" and "email" not in offices[1]
     assert len(answer(http.get("/v1/offices"))["items"]) > len(offices)
 
