@@ -17,7 +17,7 @@ FUZZERS  := $(patsubst tests/fuzz/%.c,$(BUILD)/%,$(wildcard tests/fuzz/fuzz_*.c)
 OBJECTS  := $(SOURCES:src/%.c=$(BUILD)/%.o) $(BUILD)/embedded.o
 PARTS     = $(filter-out $(BUILD)/main.o,$(OBJECTS))
 
-LIBRARIES := libmicrohttpd libpq jansson yaml-0.1 icu-i18n icu-uc libsodium libcurl libcmark libpcre2-8 zlib libical libmagic libturbojpeg libexif libpng libwebp libwebpmux libqpdf liboath librhonabwy libzip libsystemd
+LIBRARIES := libmicrohttpd libpq jansson yaml-0.1 icu-i18n icu-uc libsodium libxxhash libcurl libcmark libpcre2-8 zlib libical libmagic libturbojpeg libexif libpng libwebp libwebpmux libqpdf liboath librhonabwy libzip libsystemd
 # Asked when first needed and then remembered: the same call of make may be about to install the libraries.
 LIBRARY_CFLAGS = $(eval LIBRARY_CFLAGS := $(shell pkg-config --cflags $(LIBRARIES)))$(LIBRARY_CFLAGS)
 LIBRARY_LIBS   = $(eval LIBRARY_LIBS := $(shell pkg-config --libs $(LIBRARIES)) -lm)$(LIBRARY_LIBS)

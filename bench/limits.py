@@ -180,8 +180,7 @@ def database_figures(daemon, seconds):
     write = next(case for case in bench.cases(20_000, None) if case.lane == "write")
     figures = []
     for title, case in (("point read: an article", point), ("list: 20 articles", some), ("write: a guide request", write)):
-        bench.request_once(case)
-        bench.wrk(case, bench.PORT, 1)
+        bench.warm(case)
 
         def ours(case=case):
             server = bench.postmaster()

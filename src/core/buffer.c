@@ -66,7 +66,8 @@ void buffer_puts(struct buffer *buffer, const char *text)
 
 void buffer_putc(struct buffer *buffer, char byte)
 {
-    buffer_append(buffer, &byte, 1);
+    if (buffer_reserve(buffer, 1))
+        buffer->bytes[buffer->length++] = byte;
 }
 
 void buffer_printf(struct buffer *buffer, const char *format, ...)

@@ -217,26 +217,29 @@ static void time_write(struct buffer *out, const char *value, size_t length)
 /* One element of an array's text form, from at up to the ',' or '}' behind it, which is returned. */
 static const char *element_write(struct buffer *out, struct buffer *item, const char *at, bool quoted_json)
 {
-    const bool quoted = *at == '"';
-    const char *start = at;
-    buffer_clear(item);
-    if (!quoted) {
-        at += strcspn(at, ",}");
-        buffer_append(item, start, (size_t)(at - start));
+    const char *bytes = at;
+    size_t length = strcspn(at, ",}");
+    if (length == 4 && memcmp(bytes, "NULL", 4) == 0) {
+        buffer_append(out, "null", 4);
+        return at + length;
+    }
+    if (*at != '"') {
+        at += length;
     } else {
+        buffer_clear(item);
         for (at++; *at && *at != '"'; at++) {
             if (*at == '\\' && at[1])
                 at++;
             buffer_putc(item, *at);
         }
         at += *at == '"';
+        bytes = item->bytes ? item->bytes : "";
+        length = item->length;
     }
-    if (!quoted && item->length == 4 && memcmp(item->bytes, "NULL", 4) == 0)
-        buffer_puts(out, "null");
-    else if (quoted_json)
-        buffer_json(out, item->bytes ? item->bytes : "", item->length);
+    if (quoted_json)
+        buffer_json(out, bytes, length);
     else
-        buffer_append(out, item->bytes, item->length);
+        buffer_append(out, bytes, length);
     return at;
 }
 

@@ -7,7 +7,7 @@ export LC_ALL=C.UTF-8 DEBIAN_FRONTEND=noninteractive
 
 # "a|b": either will do, the first is installed.
 build="gcc libc6-dev make pkgconf
-    libmicrohttpd-dev libpq-dev libjansson-dev libyaml-dev libicu-dev libsodium-dev
+    libmicrohttpd-dev libpq-dev libjansson-dev libyaml-dev libicu-dev libsodium-dev libxxhash-dev
     libcurl4-openssl-dev|libcurl4-gnutls-dev|libcurl4-nss-dev libcmark-dev libpcre2-dev zlib1g-dev
     libical-dev libmagic-dev libturbojpeg0-dev|libturbojpeg-dev libexif-dev libpng-dev libwebp-dev libqpdf-dev
     liboath-dev librhonabwy-dev libzip-dev libsystemd-dev"
