@@ -23,6 +23,7 @@ struct lane {
     struct link *links;
     struct segment *head, *tail; /* waiting */
     size_t queued;
+    bool wide;       /* all links have been begun, not the first alone */
     bool stopping;   /* nothing new is begun */
     bool submitting; /* a done() that submits must not recurse into sending */
     bool fresh;      /* of a replica: what was last said about it in the log */
@@ -69,8 +70,7 @@ struct lane *lane_new(const struct lane_options *options, int epoll_fd)
         lane_free(lane);
         return NULL;
     }
-    for (size_t i = 0; i < options->links; i++)
-        link_connect(&lane->links[i], clock_ms());
+    link_connect(&lane->links[0], clock_ms());
     return lane;
 }
 
@@ -210,11 +210,6 @@ void lane_submit(struct lane *lane, struct segment *segment, int64_t now)
     lane_push(lane, segment, false);
 }
 
-void lane_link_ready(struct lane *lane)
-{
-    lane_pump(lane);
-}
-
 /* Errors that say nothing about the request: the transaction was rolled back whole and may simply run again. What a row is to refer to may
  * have gone while the statement waited for it (23503), which the second run sees. */
 static bool worth_retrying(const struct lane *lane, const PGresult *error)
@@ -298,6 +293,22 @@ static void lane_count(struct lane *lane)
     atomic_store_explicit(&lane->figures.queued, lane->queued, memory_order_relaxed);
 }
 
+/* The other links are begun when the first is up: each costs the server a process, and what waits for the first would wait for all of them. */
+static void lane_widen(struct lane *lane)
+{
+    lane->wide = true;
+    for (size_t i = 1; i < lane->options.links; i++)
+        link_connect(&lane->links[i], clock_ms());
+    lane_count(lane);
+}
+
+void lane_link_ready(struct lane *lane)
+{
+    if (!lane->wide)
+        lane_widen(lane);
+    lane_pump(lane);
+}
+
 /* A frozen server neither answers nor closes: statement_timeout cannot help, only our own clock. */
 static bool link_frozen(const struct lane *lane, const struct link *link, int64_t now)
 {
@@ -331,7 +342,7 @@ void lane_tick(struct lane *lane, int64_t now)
             link->turn += link->state == LINK_CONNECTING;
             link_break(link, "no answer in time");
         }
-        if (link->state == LINK_DOWN && now >= link->since) {
+        if (link->state == LINK_DOWN && now >= link->since && (i == 0 || lane->wide)) {
             atomic_fetch_add(&lane->figures.reconnects, 1);
             link_connect(link, now);
         }

@@ -274,7 +274,7 @@ static bool read_default(const struct use *use)
 
 #define AT(member) offsetof(struct schema_detail, member)
 
-static const struct keyword keywords[] = {
+static const struct keyword keywords[] = { /* sorted as strcmp() does */
     {"$ref", read_reference, 0},
     {"additionalProperties", read_additional, 0},
     {"allOf", read_branches, AT(all_of)},
@@ -310,6 +310,11 @@ static const struct keyword keywords[] = {
     {"writeOnly", read_note, 0},
 };
 
+static int keyword_compare(const void *name, const void *keyword)
+{
+    return strcmp(name, ((const struct keyword *)keyword)->name);
+}
+
 static bool read_keyword(struct schema_set *set, struct schema_entry *entry, size_t index)
 {
     struct use use = {.set = set,
@@ -318,11 +323,11 @@ static bool read_keyword(struct schema_set *set, struct schema_entry *entry, siz
                       .detail = &entry->detail,
                       .name = entry->node->keys[index],
                       .value = entry->node->items[index]};
-    for (size_t i = 0; i < sizeof keywords / sizeof *keywords; i++)
-        if (strcmp(use.name, keywords[i].name) == 0) {
-            use.member = (char *)use.detail + keywords[i].offset;
-            return keywords[i].read(&use);
-        }
+    const struct keyword *keyword = bsearch(use.name, keywords, sizeof keywords / sizeof *keywords, sizeof *keywords, keyword_compare);
+    if (keyword) {
+        use.member = (char *)use.detail + keyword->offset;
+        return keyword->read(&use);
+    }
     if (strncmp(use.name, "x-", 2) == 0)
         return true;
     return tree_refuse(&set->error, entry->node->key_lines[index], "unknown keyword: %s", use.name);
