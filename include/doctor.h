@@ -26,9 +26,13 @@ __attribute__((format(printf, 3, 4))) void doctor_well(struct doctor *doctor, co
 __attribute__((format(printf, 4, 5))) void doctor_warn(struct doctor *doctor, const char *subject, const char *hint, const char *format, ...);
 __attribute__((format(printf, 4, 5))) void doctor_fail(struct doctor *doctor, const char *subject, const char *hint, const char *format, ...);
 
+/* src/operation/doctor_database.c: whether others can read what goes over that connection. */
+void doctor_wire(struct doctor *doctor, PGconn *db);
+
 void doctor_configuration(struct doctor *doctor); /* src/operation/doctor_configuration.c: addresses, secrets, mails */
 void doctor_files(struct doctor *doctor);         /* src/operation/doctor_files.c: folders, disks, permissions */
 void doctor_database(struct doctor *doctor);      /* src/operation/doctor_database.c: roles, server, schema; connects */
+void doctor_replica(struct doctor *doctor);       /* src/operation/doctor_replica.c: the read replica; connects */
 void doctor_service(struct doctor *doctor);       /* src/operation/doctor_service.c: what waits, jobs, people */
 void doctor_daemon(struct doctor *doctor);        /* src/operation/doctor_daemon.c: the running daemon, the mail server */
 

@@ -11,6 +11,9 @@
 #define REPLICA_SURE 1500 /* ms for which an answer counts: part of the lag that is allowed */
 #define REPLICA_MARKS 128 /* enough for a lag of a minute */
 
+/* Asks a server which database it has, how far its log goes, and whether it replays one. */
+extern const char REPLICA_POSITION[];
+
 struct replica {
     int64_t lag;                        /* ms a replica may be behind, REPLICA_SURE included */
     const struct prepared *position;    /* CORE_POSITION: which database it is, how far its log goes, and whether it replays one */
@@ -38,8 +41,19 @@ bool replica_sure(const struct replica *replica, const struct segment *answer, i
 /* Whether the answer says that the server replays nothing: it is the primary. */
 bool replica_is_primary(const struct segment *answer);
 
+/* The answer to REPLICA_POSITION over a blocking connection; false: there was none, database_error() tells why. */
+struct replica_place {
+    char database[64];
+    int64_t position;
+    bool standby; /* it replays the log of another */
+};
+bool replica_place_read(PGconn *db, struct replica_place *place);
+
+/* What is wrong with an address, as libpq says; NULL: it is one. Free with PQfreemem(). */
+char *replica_address_fault(const char *url);
+
 /* At start: whether WELCOME_DATABASE_READ_URL, if it is set, is an address and leads, as the same user, to the database behind db; if not, a
  * line on standard error says so. A replica that cannot be reached is logged only: it may come. */
-bool replica_named_well(const struct config *config, PGconn *db, const struct prepared *position);
+bool replica_named_well(const struct config *config, PGconn *db);
 
 #endif

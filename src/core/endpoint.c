@@ -3,6 +3,7 @@
 #include "endpoint.h"
 
 #include "embed.h"
+#include "replica.h"
 
 #include <stdint.h>
 #include <string.h>
@@ -274,14 +275,6 @@ static void codes_review(struct joiner *joiner, const struct operation_code *con
                 report_fault(joiner, code->operation, 0, "C is registered for an operation the contract does not have", "");
 }
 
-/* Which database this is, how far its log goes, and whether it is a standby that replays one. */
-#define POSITION                                                                                                          \
-    "SELECT concat_ws('/', s.system_identifier, d.oid),"                                                                  \
-    "       (CASE WHEN pg_is_in_recovery() THEN pg_last_wal_replay_lsn() ELSE pg_current_wal_lsn() END - '0/0')::bigint," \
-    "       pg_is_in_recovery()"                                                                                          \
-    "  FROM pg_control_system() s, pg_database d"                                                                         \
-    " WHERE d.datname = current_database()"
-
 static void core_statements(struct endpoints *endpoints)
 {
     static const Oid authenticate[] = {SQL_BYTEA, SQL_TEXT_ARRAY, SQL_UUID}, need[] = {SQL_TEXT_ARRAY}, subject[] = {SQL_UUID};
@@ -296,7 +289,7 @@ static void core_statements(struct endpoints *endpoints)
     endpoints->core[CORE_SPEND] = (struct prepared){"spend", "SELECT spend_challenge($1, $2)", spend, 2, endpoints->statements++};
     endpoints->core[CORE_RECALL] = (struct prepared){"recall", "SELECT recall($1, $2)", recall, 2, endpoints->statements++};
     endpoints->core[CORE_SUBJECT] = (struct prepared){"subject", "SELECT subject($1)", subject, 1, endpoints->statements++};
-    endpoints->core[CORE_POSITION] = (struct prepared){"position", POSITION, NULL, 0, endpoints->statements++};
+    endpoints->core[CORE_POSITION] = (struct prepared){"position", REPLICA_POSITION, NULL, 0, endpoints->statements++};
 }
 
 bool endpoints_load(struct endpoints *endpoints, const struct contract *contract, const struct embedded *files, size_t file_count,

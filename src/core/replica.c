@@ -11,12 +11,23 @@
 
 #include "banned.h"
 
-/* The answer to CORE_POSITION; NULL when there is none. */
+const char REPLICA_POSITION[] =
+    "SELECT concat_ws('/', s.system_identifier, d.oid),"
+    "       (CASE WHEN pg_is_in_recovery() THEN pg_last_wal_replay_lsn() ELSE pg_current_wal_lsn() END - '0/0')::bigint,"
+    "       pg_is_in_recovery()"
+    "  FROM pg_control_system() s, pg_database d"
+    " WHERE d.datname = current_database()";
+
+static bool is_position(const PGresult *answer)
+{
+    return answer && PQntuples(answer) == 1 && PQnfields(answer) == 3 && !PQgetisnull(answer, 0, 0) && !PQgetisnull(answer, 0, 1);
+}
+
+/* The answer to REPLICA_POSITION; NULL when there is none. */
 static const PGresult *answer_of(const struct segment *segment)
 {
     const PGresult *answer = segment->outcome == OUTCOME_ANSWERED ? segment->results[0] : NULL;
-    return answer && PQntuples(answer) == 1 && PQnfields(answer) == 3 && !PQgetisnull(answer, 0, 0) && !PQgetisnull(answer, 0, 1) ? answer
-                                                                                                                                 : NULL;
+    return is_position(answer) ? answer : NULL;
 }
 
 static int64_t position_of(const PGresult *answer)
@@ -92,6 +103,25 @@ bool replica_is_primary(const struct segment *segment)
     return answer && PQgetvalue(answer, 0, 2)[0] == 'f';
 }
 
+bool replica_place_read(PGconn *db, struct replica_place *place)
+{
+    PGresult *answer = database_query(db, REPLICA_POSITION, 0, NULL);
+    const bool read = is_position(answer);
+    if (read) {
+        *place = (struct replica_place){.position = position_of(answer), .standby = PQgetvalue(answer, 0, 2)[0] == 't'};
+        snprintf(place->database, sizeof place->database, "%s", PQgetvalue(answer, 0, 0));
+    }
+    PQclear(answer);
+    return read;
+}
+
+char *replica_address_fault(const char *url)
+{
+    char *fault = NULL;
+    PQconninfoFree(PQconninfoParse(url, &fault));
+    return fault;
+}
+
 static bool named_badly(const char *why, const char *detail)
 {
     fprintf(stderr, "welcomed: WELCOME_DATABASE_READ_URL %s%s\n", why, detail);
@@ -99,42 +129,39 @@ static bool named_badly(const char *why, const char *detail)
 }
 
 /* Whether both name the same database and user. */
-static bool same_database(PGconn *db, PGconn *other, const struct prepared *position)
+static bool same_database(PGconn *db, PGconn *other)
 {
-    PGresult *here = database_query(db, position->sql, 0, NULL), *there = database_query(other, position->sql, 0, NULL);
-    bool same = here && there && PQntuples(here) == 1 && PQntuples(there) == 1;
-    if (!same) {
+    struct replica_place here, there;
+    const bool known = replica_place_read(db, &here);
+    if (!known || !replica_place_read(other, &there)) {
         char error[256];
-        database_error(here ? other : db, error, sizeof error);
-        named_badly("does not lead to a server that says which it is: ", error);
-    } else if (strcmp(PQgetvalue(here, 0, 0), PQgetvalue(there, 0, 0)) != 0)
-        same = named_badly("leads to another database than WELCOME_DATABASE_URL: ",
+        database_error(known ? other : db, error, sizeof error);
+        return named_badly("does not lead to a server that says which it is: ", error);
+    }
+    if (strcmp(here.database, there.database) != 0)
+        return named_badly("leads to another database than WELCOME_DATABASE_URL: ",
                            "it must be that of a standby which replays the primary's log, and name the same database");
-    else if (strcmp(PQuser(db), PQuser(other)) != 0)
-        same = named_badly("names another user than WELCOME_DATABASE_URL: ", PQuser(other));
-    else if (PQgetvalue(there, 0, 2)[0] == 'f')
+    if (strcmp(PQuser(db), PQuser(other)) != 0)
+        return named_badly("names another user than WELCOME_DATABASE_URL: ", PQuser(other));
+    if (!there.standby)
         log_info("replica_is_primary");
-    PQclear(here);
-    PQclear(there);
-    return same;
+    return true;
 }
 
-bool replica_named_well(const struct config *config, PGconn *db, const struct prepared *position)
+bool replica_named_well(const struct config *config, PGconn *db)
 {
-    char *fault = NULL;
     if (!config->database_read_url)
         return true;
-    PQconninfoOption *parsed = PQconninfoParse(config->database_read_url, &fault);
-    if (!parsed) {
-        named_badly("is no connection string or URI: ", fault ? fault : "out of memory");
+    char *fault = replica_address_fault(config->database_read_url);
+    if (fault) {
+        named_badly("is no connection string or URI: ", fault);
         PQfreemem(fault);
         return false;
     }
-    PQconninfoFree(parsed);
     PGconn *other = database_connect_replica(config);
     bool well = true;
     if (PQstatus(other) == CONNECTION_OK)
-        well = same_database(db, other, position);
+        well = same_database(db, other);
     else {
         char error[256];
         database_error(other, error, sizeof error);

@@ -86,6 +86,7 @@ static void doctor_run(struct doctor *doctor, char *said)
     doctor_configuration(doctor);
     doctor_files(doctor);
     doctor_database(doctor);
+    doctor_replica(doctor);
     doctor_service(doctor);
     doctor_daemon(doctor);
     PQfinish(doctor->daemon);

@@ -66,6 +66,20 @@ static double figure(const char *page, const char *start)
     return value ? strtod(value, NULL) : -1;
 }
 
+/* It is asked by its read lane. */
+static void replica_look(struct doctor *doctor, const char *page)
+{
+    const double fresh = figure(page, "welcome_replica_links_fresh{lane=\"read\"} ");
+    if (!doctor->config->database_read_url)
+        return;
+    if (fresh < 0)
+        doctor_warn(doctor, "read replica", "restart it.", "the daemon that runs knows of none.");
+    else if (fresh < 1)
+        doctor_warn(doctor, "read replica", "look above, and for replica_out_of_use in its log.", "the daemon does not use it: it is away or late.");
+    else
+        doctor_well(doctor, "read replica", "the daemon uses it.");
+}
+
 static void page_look(struct doctor *doctor, const char *page)
 {
     const struct config *config = doctor->config;
@@ -85,6 +99,8 @@ static void page_look(struct doctor *doctor, const char *page)
                     most, wanted);
     if (lost > 0)
         doctor_warn(doctor, "log", "make room where the log goes.", "%.0f lines could not be written.", lost);
+    if (version)
+        replica_look(doctor, page);
 }
 
 static void daemon_look(struct doctor *doctor)

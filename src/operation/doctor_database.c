@@ -138,13 +138,13 @@ static void room_look(struct doctor *doctor, PGconn *db)
                     floor(most / needed));
 }
 
-static void wire_look(struct doctor *doctor, PGconn *db)
+void doctor_wire(struct doctor *doctor, PGconn *db)
 {
     const char *host = PQhost(db);
     const bool local = !host || *host == '/' || *host == '\0' || strcmp(host, "localhost") == 0 || strncmp(host, "127.", 4) == 0 ||
                        strcmp(host, "::1") == 0;
     if (!local && !PQsslInUse(db))
-        doctor_fail(doctor, "TLS", "add sslmode=verify-full to all three WELCOME_DATABASE_...URL.", "the way to the database at %s is in the clear.", host);
+        doctor_fail(doctor, "TLS", "add sslmode=verify-full to every WELCOME_DATABASE_...URL.", "the way to the database at %s is in the clear.", host);
 }
 
 /* Tells whether the rest of what is asked can be there. */
@@ -203,7 +203,7 @@ void doctor_database(struct doctor *doctor)
     if (!db)
         return;
     server_look(doctor, db);
-    wire_look(doctor, db);
+    doctor_wire(doctor, db);
     clock_look(doctor, db);
     room_look(doctor, db);
     roles_look(doctor, db);

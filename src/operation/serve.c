@@ -127,7 +127,7 @@ static bool service_start(struct service *service, const struct config *config)
     const bool loaded = known && service_load(service, config, db, EMBEDDED, EMBEDDED_COUNT, &report);
     if (known && !loaded)
         disagreement_tell(&version, &report);
-    const bool fits = loaded && replica_named_well(config, db, &service->endpoints.core[CORE_POSITION]);
+    const bool fits = loaded && replica_named_well(config, db);
     buffer_release(&report);
     PQfinish(db);
     return fits;

@@ -49,7 +49,17 @@ def types(daemon):
 
 
 @pytest.fixture(scope="module")
-def metrics(watched):
+def metrics_of_a_replica(daemons):
+    """{name: type} of what a daemon tells that has a read replica; the primary will do for one."""
+    with daemons.running(start=False) as daemon:
+        daemon.environment["WELCOME_DATABASE_READ_URL"] = daemon.environment["WELCOME_DATABASE_URL"]
+        daemon.start()
+        assert eventually(lambda: figure(daemon, "welcome_replica_links_fresh", lane="read"))
+        return {name: kind for name, kind in types(daemon).items() if name.startswith("welcome_replica_")}
+
+
+@pytest.fixture(scope="module")
+def metrics(watched, metrics_of_a_replica):
     """{name: type} of all metrics there can be: what a round of the matching tells is there once there was one."""
     answer(watched.http.get("/v1/cities"))
     with watched.connect() as db:
@@ -58,7 +68,7 @@ def metrics(watched):
 
     def told():
         """the figures of a round are told"""
-        return "welcome_round_seconds" in types(watched) and types(watched)
+        return "welcome_round_seconds" in types(watched) and types(watched) | metrics_of_a_replica
     return eventually(told)
 
 

@@ -149,6 +149,22 @@ def test_a_superuser_is_no_role_for_a_daemon(stopped):
     assert "is a superuser" in doctor(stopped, WELCOME_DATABASE_URL=url).find("FAILURE", "role", "postgres")
 
 
+@pytest.mark.parametrize("kind, words, url", [
+    ("FAILURE", "is no connection string or URI", "{} dbname"),
+    ("warning", "cannot be reached", "{} host=/nonexistent"),
+    ("FAILURE", "leads to another database than WELCOME_DATABASE_URL: the database postgres", "{} dbname=postgres"),
+    ("FAILURE", "names another user than WELCOME_DATABASE_URL", "{} user=welcome_worker"),
+    ("warning", "leads to a primary", "{}"),
+])
+def test_a_read_replica_that_is_none_is_named(stopped, kind, words, url):
+    doctor(stopped, WELCOME_DATABASE_READ_URL=url.format(stopped.environment["WELCOME_DATABASE_URL"])).find(kind, "WELCOME_DATABASE_READ_URL", words)
+
+
+def test_a_read_replica_without_its_primary_is_looked_at_alone(stopped):
+    report = doctor(stopped, WELCOME_DATABASE_READ_URL=stopped.environment["WELCOME_DATABASE_URL"], WELCOME_DATABASE_URL="host=/nonexistent")
+    report.find("warning", "WELCOME_DATABASE_READ_URL", "cannot be seen without that")
+
+
 @contextlib.contextmanager
 def changed(daemon, change, back):
     with daemon.connect() as db:
@@ -241,6 +257,8 @@ class Stranger(http.server.BaseHTTPRequestHandler):
     (b'welcome_build_info{version="%s",contract="0"} 1\n' % VERSION.encode(), "FAILURE", "daemon", "it is not ready"),
     (b'# HELP\nprocess_max_fds 1024\nwelcome_connections_max 832\n', "warning", "files", "it may open 1024 files, which is enough for 832 connections"),
     (b"welcome_log_lines_lost_total 7\n", "warning", "log", "7 lines could not be written"),
+    (b'welcome_build_info{version="0.0.1",contract="0"} 1\n', "warning", "read replica", "knows of none"),
+    (b'welcome_build_info{version="0.0.1",contract="0"} 1\nwelcome_replica_links_fresh{lane="read"} 0\n', "warning", "read replica", "does not use it"),
 ])
 def test_what_the_running_daemon_says_of_itself_is_looked_at(stopped, page, kind, subject, words):
     port = free_port()
@@ -248,7 +266,7 @@ def test_what_the_running_daemon_says_of_itself_is_looked_at(stopped, page, kind
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
     try:
-        doctor(stopped, WELCOME_ADMIN_PORT=str(port)).find(kind, subject, words)
+        doctor(stopped, WELCOME_ADMIN_PORT=str(port), WELCOME_DATABASE_READ_URL="host=/nonexistent").find(kind, subject, words)
     finally:
         server.shutdown()
         server.server_close()

@@ -270,3 +270,34 @@ def test_a_replica_that_is_none_of_this_database_stops_the_start(own_daemons, st
             status, _, errors = daemon.command("serve", WELCOME_DATABASE_READ_URL=url)
             assert status == 1
             assert "welcomed: WELCOME_DATABASE_READ_URL " + sentence in errors
+
+
+def told_by_doctor(daemon):
+    """what it says of the replica: by the daemon that runs, and by the replica itself"""
+    _, out, _ = daemon.command("doctor")
+    lines = [line for line in out.splitlines() if line[11:36].strip() in ("WELCOME_DATABASE_READ_URL", "read replica") and line[2:9].strip()]
+    return {line[11:36].strip(): (line[2:9].strip(), line[38:]) for line in lines}
+
+
+def test_doctor_sees_whether_the_standby_keeps_up(reader, standby):
+    def told(kind, by_replica, by_daemon):
+        for subject, words in (("WELCOME_DATABASE_READ_URL", by_replica), ("read replica", by_daemon)):
+            said = told_by_doctor(reader)[subject]
+            assert said[0] == kind and words in said[1], said
+    told("ok", "of a standby that has replayed all after", "uses it")
+    reader.tolerated |= OUT
+    for late, again, words in (("SELECT pg_wal_replay_pause()", "SELECT pg_wal_replay_resume()", "replay is paused"),
+                               ("ALTER SYSTEM SET recovery_min_apply_delay = '1h'", "ALTER SYSTEM RESET recovery_min_apply_delay", "is behind: after 2 s it lacks")):
+        with standby.connect() as db, reader.connect() as primary:
+            try:
+                db.execute(late)
+                db.execute("SELECT pg_reload_conf()")
+                time.sleep(0.5)
+                primary.execute("UPDATE city SET name = name || '' WHERE slug = 'essen'")
+                eventually(lambda: unused(reader))
+                told("warning", words, "does not use it")
+            finally:
+                db.execute(again)
+                db.execute("SELECT pg_reload_conf()")
+        eventually(lambda: fresh(reader))
+    told("ok", "of a standby that has replayed all after", "uses it")
