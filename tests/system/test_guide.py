@@ -106,6 +106,16 @@ def test_nobody_is_refused_while_the_package_is_upgraded_and_the_daemon_restarte
         assert lost == 0 or "KILL" in script and lost <= 8, (script, found, errors)
 
 
+def test_with_a_faulty_configuration_the_daemon_is_not_started_again_and_again(installed):
+    """The unit alone, since what is to run before it would fail as well."""
+    unit = installed.run("cat /lib/systemd/system/welcomed.service")
+    alone = re.sub("^Sockets=.*", "Environment=WELCOME_PORT=x", unit[unit.index("[Service]"):unit.index("[Install]")], flags=re.M)
+    installed.run(f"cat > /run/systemd/system/welcomed-faulty.service << 'END'\n{alone}\nEND\nsystemctl daemon-reload; systemctl start welcomed-faulty || true")
+    found = installed.run("sleep 7; systemctl show -p ActiveState,ExecMainStatus,NRestarts welcomed-faulty; rm /run/systemd/system/welcomed-faulty.service;"
+                          "systemctl reset-failed welcomed-faulty; systemctl daemon-reload")  # RestartSec=5
+    assert set(found.split()) == {"ActiveState=failed", "ExecMainStatus=2", "NRestarts=0"}
+
+
 def report(machine, text):
     """Somebody writes something that a restore may bring back."""
     machine.run("curl -sS --fail -o /dev/null http://127.0.0.1:8080/v1/feedback -H 'Content-Type: application/json'"
