@@ -3,6 +3,7 @@
 #ifndef WELCOME_ADMIN_H
 #define WELCOME_ADMIN_H
 
+#include "http_call.h"
 #include "job.h"
 #include "loop.h"
 
@@ -18,6 +19,9 @@ void admin_stop(struct admin *admin);
 
 /* Whether what /health/ready says is yes: every lane of every loop has a link, and nobody has asked us to stop. */
 bool admin_ready(const struct admin *admin);
+
+/* Asks the admin listener of another process. The status of its answer; 0 with an error: there was none. src/operation/health.c */
+long admin_get(const struct config *config, const char *path, struct buffer *out, char error[CURL_ERROR_SIZE]);
 
 /* The two listening TCP sockets: those that systemd (or who else speaks its protocol) hands over under the names "public" and "admin",
  * which therefore go on queueing clients while the daemon is exchanged; what is not handed over is opened as configured. */

@@ -2,14 +2,14 @@
  * Calls to the provider: bounded in time and size, without redirects, never in the clear to another machine. */
 #include "oidc.h"
 
+#include "http_call.h"
 #include "log.h"
 
-#include <curl/curl.h>
 #include <string.h>
 
 #include "banned.h"
 
-enum { ANSWER_MAX = 256 * 1024, CONNECT_SECONDS = 5, CALL_SECONDS = 10 };
+enum { ANSWER_MAX = 256 * 1024, CALL_SECONDS = 10 };
 
 static bool is_local(const char *url)
 {
@@ -43,65 +43,43 @@ const char *oidc_misconfigured(const struct config *config)
     return oidc_address_fits(config, config->oidc_issuer) ? NULL : "WELCOME_OIDC_ISSUER must begin with https://";
 }
 
-static size_t answer_take(char *bytes, size_t size, size_t count, void *context)
+static bool call_begin(struct http_call *call, const struct config *config, const char *url, struct buffer *out)
 {
-    struct buffer *out = context;
-    if (size * count > ANSWER_MAX - out->length)
-        return 0; /* ends the transfer */
-    buffer_append(out, bytes, size * count);
-    return size * count;
+    return http_call_begin(call, url, is_local(config->oidc_issuer) ? "http,https" : "https", CALL_SECONDS, ANSWER_MAX, out) &&
+           oidc_address_fits(config, url) && (!config->oidc_ca || curl_easy_setopt(call->curl, CURLOPT_CAINFO, config->oidc_ca) == CURLE_OK);
 }
 
-static bool call_prepare(CURL *curl, const struct config *config, const char *url, struct buffer *out, char *error)
+static long call_end(struct http_call *call, bool prepared, const char *url)
 {
-    return curl_easy_setopt(curl, CURLOPT_URL, url) == CURLE_OK &&
-           curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, is_local(config->oidc_issuer) ? "http,https" : "https") == CURLE_OK &&
-           (!config->oidc_ca || curl_easy_setopt(curl, CURLOPT_CAINFO, config->oidc_ca) == CURLE_OK) &&
-           curl_easy_setopt(curl, CURLOPT_FOLLOWLOCATION, 0L) == CURLE_OK && curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L) == CURLE_OK &&
-           curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT, (long)CONNECT_SECONDS) == CURLE_OK &&
-           curl_easy_setopt(curl, CURLOPT_TIMEOUT, (long)CALL_SECONDS) == CURLE_OK &&
-           curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, answer_take) == CURLE_OK && curl_easy_setopt(curl, CURLOPT_WRITEDATA, out) == CURLE_OK &&
-           curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, error) == CURLE_OK;
-}
-
-/* Performs and frees the call. */
-static long call_end(CURL *curl, bool prepared, const char *url, const char *error, const struct buffer *out)
-{
-    long status = 0;
-    const CURLcode code = prepared ? curl_easy_perform(curl) : CURLE_OUT_OF_MEMORY;
-    if (code == CURLE_OK)
-        curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &status);
-    else
-        log_warning("oidc_unreachable", log_text("url", url), log_text("error", *error ? error : curl_easy_strerror(code)));
-    curl_easy_cleanup(curl);
-    return buffer_failed(out) ? 0 : status;
+    const long status = http_call_end(call, prepared);
+    if (*call->error)
+        log_warning("oidc_unreachable", log_text("url", url), log_text("error", call->error));
+    return status;
 }
 
 long oidc_get(const struct config *config, const char *url, const char *token, struct buffer *out)
 {
-    char error[CURL_ERROR_SIZE] = "";
-    CURL *curl = oidc_address_fits(config, url) ? curl_easy_init() : NULL;
-    bool prepared = curl && call_prepare(curl, config, url, out, error);
+    struct http_call call;
+    bool prepared = call_begin(&call, config, url, out);
     if (prepared && token)
-        prepared = curl_easy_setopt(curl, CURLOPT_HTTPAUTH, CURLAUTH_BEARER) == CURLE_OK &&
-                   curl_easy_setopt(curl, CURLOPT_XOAUTH2_BEARER, token) == CURLE_OK;
-    return call_end(curl, prepared, url, error, out);
+        prepared = curl_easy_setopt(call.curl, CURLOPT_HTTPAUTH, CURLAUTH_BEARER) == CURLE_OK &&
+                   curl_easy_setopt(call.curl, CURLOPT_XOAUTH2_BEARER, token) == CURLE_OK;
+    return call_end(&call, prepared, url);
 }
 
 /* The client shows its secret as RFC 6749 §2.3.1 has it: both parts encoded as in forms, then Basic. */
 long oidc_post(const struct config *config, const char *url, const char *form, struct buffer *out)
 {
-    char error[CURL_ERROR_SIZE] = "";
+    struct http_call call;
     struct arena arena;
-    CURL *curl = oidc_address_fits(config, url) ? curl_easy_init() : NULL;
     arena_init(&arena, 0);
     const char *user = oidc_encode(config->oidc_client_id, &arena), *password = oidc_encode(config->oidc_client_secret, &arena);
-    const bool prepared = curl && user && password && call_prepare(curl, config, url, out, error) &&
-                          curl_easy_setopt(curl, CURLOPT_HTTPAUTH, CURLAUTH_BASIC) == CURLE_OK &&
-                          curl_easy_setopt(curl, CURLOPT_USERNAME, user) == CURLE_OK &&
-                          curl_easy_setopt(curl, CURLOPT_PASSWORD, password) == CURLE_OK &&
-                          curl_easy_setopt(curl, CURLOPT_POSTFIELDS, form) == CURLE_OK;
-    const long status = call_end(curl, prepared, url, error, out);
+    const bool prepared = call_begin(&call, config, url, out) && user && password &&
+                          curl_easy_setopt(call.curl, CURLOPT_HTTPAUTH, CURLAUTH_BASIC) == CURLE_OK &&
+                          curl_easy_setopt(call.curl, CURLOPT_USERNAME, user) == CURLE_OK &&
+                          curl_easy_setopt(call.curl, CURLOPT_PASSWORD, password) == CURLE_OK &&
+                          curl_easy_setopt(call.curl, CURLOPT_POSTFIELDS, form) == CURLE_OK;
+    const long status = call_end(&call, prepared, url);
     arena_release(&arena);
     return status;
 }

@@ -44,6 +44,13 @@ static int quota_at(const struct request *request, size_t offset)
     return *(const int *)(const void *)((const char *)config + offset);
 }
 
+/* Of one client or account; a quota of 0: any number. */
+static struct limit limit_of(const struct request *request)
+{
+    const struct rate *rate = rate_of(request);
+    return (struct limit){quota_at(request, rate->quota), rate->seconds * SECOND};
+}
+
 /* How many forms may still name the address that this one names is for the database to know; 0: any number. */
 static int address_quota(const struct request *request)
 {
@@ -175,8 +182,7 @@ static bool session_halted(struct request *request, const struct limit *limit)
 
 void guard_account(const struct request *request, const char *account)
 {
-    const struct rate *rate = rate_of(request);
-    const struct limit limit = {quota_at(request, rate->quota), rate->seconds * SECOND};
+    const struct limit limit = limit_of(request);
     if (limit.quota == 0)
         return;
     struct limit_table *limits = request->loop->service->limits;
@@ -188,8 +194,7 @@ void guard_account(const struct request *request, const char *account)
 
 bool guard_limit(struct request *request)
 {
-    const struct rate *rate = rate_of(request);
-    const struct limit limit = {quota_at(request, rate->quota), rate->seconds * SECOND};
+    const struct limit limit = limit_of(request);
     if (limit.quota == 0)
         return true;
     if (session_halted(request, &limit))

@@ -2,54 +2,15 @@
  * Of `welcomed doctor`: the daemon that runs here, asked by its admin listener, and the mail server. */
 #include "doctor.h"
 
-#include "buffer.h"
-#include "loop.h"
+#include "admin.h"
+#include "http_call.h"
 #include "mail.h"
 #include "version.h"
 
-#include <curl/curl.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "banned.h"
-
-enum { ANSWER_MAX = 4 << 20, SECONDS = 5 };
-
-static size_t answer_take(char *bytes, size_t size, size_t count, void *context)
-{
-    struct buffer *out = context;
-    if (size * count > ANSWER_MAX - out->length)
-        return 0; /* ends the transfer */
-    buffer_append(out, bytes, size * count);
-    return size * count;
-}
-
-/* Who listens on all addresses is asked on this machine's own. */
-static const char *admin_host(const char *listen)
-{
-    if (strcmp(listen, "0.0.0.0") == 0)
-        return "127.0.0.1";
-    return strcmp(listen, "::") == 0 ? "::1" : listen;
-}
-
-/* Status of the admin listener's answer; 0 with an error: none came. */
-static long admin_get(const struct config *config, const char *path, struct buffer *out, char error[CURL_ERROR_SIZE])
-{
-    char url[320];
-    long status = 0;
-    const char *host = admin_host(config->admin_listen);
-    const bool literal = strchr(host, ':') != NULL;
-    CURL *curl = curl_easy_init();
-    error[0] = '\0';
-    snprintf(url, sizeof url, "http://%s%s%s:%d%s", literal ? "[" : "", host, literal ? "]" : "", config->admin_port, path);
-    if (curl && curl_easy_setopt(curl, CURLOPT_URL, url) == CURLE_OK && curl_easy_setopt(curl, CURLOPT_PROXY, "") == CURLE_OK &&
-        curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L) == CURLE_OK && curl_easy_setopt(curl, CURLOPT_TIMEOUT, (long)SECONDS) == CURLE_OK &&
-        curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, answer_take) == CURLE_OK && curl_easy_setopt(curl, CURLOPT_WRITEDATA, out) == CURLE_OK &&
-        curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, error) == CURLE_OK && curl_easy_perform(curl) == CURLE_OK)
-        curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &status);
-    curl_easy_cleanup(curl);
-    return status;
-}
 
 /* What stands behind `start` at the start of a line. NULL: there is no such line. */
 static const char *line_find(const char *page, const char *start)

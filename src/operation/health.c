@@ -1,59 +1,51 @@
 /* SPDX-License-Identifier: EUPL-1.2
  * `welcomed health`: asks the admin listener whether the daemon is ready; for the health checks of containers and scripts. */
+#include "admin.h"
 #include "command.h"
 
-#include <curl/curl.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "banned.h"
 
-#define PATIENCE 5L /* seconds */
+enum { ANSWER_MAX = 4 << 20, PATIENCE = 5 /* seconds */ };
 
-static size_t ignore_body(char *data, size_t size, size_t count, void *context)
+/* Who listens on all addresses is asked on this machine's own. */
+static const char *admin_host(const char *listen)
 {
-    (void)data, (void)context;
-    return size * count;
+    if (strcmp(listen, "0.0.0.0") == 0)
+        return "127.0.0.1";
+    return strcmp(listen, "::") == 0 ? "::1" : listen;
 }
 
-/* The status of /health/ready; 0 with a line on standard error when nobody answered. */
-static long health_ask(CURL *curl, const struct config *config)
+long admin_get(const struct config *config, const char *path, struct buffer *out, char error[CURL_ERROR_SIZE])
 {
-    char url[512];
-    long status = 0;
-    const bool bracketed = strchr(config->admin_listen, ':') != NULL; /* an IPv6 address */
-    const int length = snprintf(url, sizeof url, bracketed ? "http://[%s]:%d/health/ready" : "http://%s:%d/health/ready",
-                                config->admin_listen, config->admin_port);
-    if (length < 0 || (size_t)length >= sizeof url) {
-        fputs("welcomed: WELCOME_ADMIN_LISTEN is too long\n", stderr);
-        return 0;
-    }
-    CURLcode result = curl_easy_setopt(curl, CURLOPT_URL, url);
-    if (result == CURLE_OK)
-        result = curl_easy_setopt(curl, CURLOPT_TIMEOUT, PATIENCE);
-    if (result == CURLE_OK)
-        result = curl_easy_setopt(curl, CURLOPT_PROXY, ""); /* whatever the environment says */
-    if (result == CURLE_OK)
-        result = curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, ignore_body);
-    if (result == CURLE_OK)
-        result = curl_easy_perform(curl);
-    if (result == CURLE_OK)
-        curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &status);
-    else
-        fprintf(stderr, "welcomed: %s: %s\n", url, curl_easy_strerror(result));
+    char url[320];
+    struct http_call call;
+    const char *host = admin_host(config->admin_listen);
+    const bool literal = strchr(host, ':') != NULL; /* an IPv6 address */
+    snprintf(url, sizeof url, "http://%s%s%s:%d%s", literal ? "[" : "", host, literal ? "]" : "", config->admin_port, path);
+    const bool prepared = http_call_begin(&call, url, "http", PATIENCE, ANSWER_MAX, out) &&
+                          curl_easy_setopt(call.curl, CURLOPT_PROXY, "") == CURLE_OK; /* whatever the environment says */
+    const long status = http_call_end(&call, prepared);
+    snprintf(error, CURL_ERROR_SIZE, "%s", call.error);
     return status;
 }
 
 int command_health(const struct config *config, int argc, char **argv)
 {
+    char error[CURL_ERROR_SIZE];
+    struct buffer page;
     if (argc > 1) {
         fprintf(stderr, "usage: welcomed %s\n", argv[0]);
         return COMMAND_USAGE;
     }
-    CURL *curl = curl_easy_init();
-    const long status = curl ? health_ask(curl, config) : 0;
-    curl_easy_cleanup(curl);
+    buffer_init(&page);
+    const long status = admin_get(config, "/health/ready", &page, error);
+    buffer_release(&page);
     if (status)
         puts(status == 200 ? "ready" : "not ready");
+    else
+        fprintf(stderr, "welcomed: nobody answers on %s port %d: %s\n", config->admin_listen, config->admin_port, error);
     return status == 200 ? COMMAND_OK : COMMAND_FAILED;
 }
