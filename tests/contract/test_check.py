@@ -353,11 +353,11 @@ def test_a_path_parameter_that_is_not_declared(tree):
 
 @pytest.mark.parametrize("new, message", [
     ("get_partner: {operationId: get_partner, parameters: {id: $response.body#/id}}", "not to get_partner"),
-    ("get_report: {operationId: get_report, parameters: {id: $response.body#/report}}", "$response.body#/report is nothing that report_match has"),
-    ("get_report: {operationId: get_report, parameters: {id: $response.body#/state}}", "$response.body#/state is no value for id of get_report"),
-    ("get_report: {operationId: get_report}", "a link to get_report gives no id")])
+    ("get_service_request: {operationId: get_service_request, parameters: {id: $response.body#/report}}", "$response.body#/report is nothing that create_service_request has"),
+    ("get_service_request: {operationId: get_service_request, parameters: {id: $response.body#/state}}", "$response.body#/state is no value for id of get_service_request"),
+    ("get_service_request: {operationId: get_service_request}", "a link to get_service_request gives no id")])
 def test_a_link_that_does_not_lead_on(tree, new, message):
-    old = "get_report: {operationId: get_report, parameters: {id: $response.body#/id}}"
+    old = "get_service_request: {operationId: get_service_request, parameters: {id: $response.body#/id}}"
     assert refused_in_contract(tree, old, new, message) == 0
 
 
