@@ -426,8 +426,8 @@ DECLARE
   faults jsonb := CASE WHEN coalesce(whole -> 'description', '{}') = '{}' THEN '[]' ELSE bad_words('/description', whole -> 'description') END;
 BEGIN
   PERFORM require(keeps_partners(), 'forbidden');
-  IF (whole ->> 'left_on')::date < (whole ->> 'joined_on')::date THEN
-    faults := faults || jsonb_build_object('pointer', '/left_on', 'code', 'not_before', 'limit', whole ->> 'joined_on');
+  IF (whole ->> 'left_on')::date < coalesce((whole ->> 'joined_on')::date, today()) THEN
+    faults := faults || jsonb_build_object('pointer', '/left_on', 'code', 'not_before', 'limit', coalesce(whole ->> 'joined_on', today()::text));
   END IF;
   IF whole ->> 'request' IS NOT NULL
      AND NOT EXISTS (SELECT FROM service_request r JOIN service s ON s.code = r.service AND s.clientele = 'partner'

@@ -258,6 +258,7 @@ def test_partners_who_joined_are_listed(people, http, place):
     company = people.requester(place.city)
     assert faults(everywhere.post("/v1/staff/partners", form | {"name": "Other", "request": company.request, "left_on": "2001-01-01", "joined_on": "2002-01-01"})) == {
         ("/request", "unknown_service_request"), ("/left_on", "not_before")}
+    assert faults(everywhere.post("/v1/staff/partners", form | {"name": "Other", "left_on": "2001-01-01"})) == {("/left_on", "not_before")}  # joined today
     path = made.headers["Location"]
     told = answer(change(everywhere, path, {"description": {"de": "Sprachkurse"}, "website": None}))
     assert (told["description"], told["website"], told["request"]) == ({"en": "Language courses", "de": "Sprachkurse"}, None, asked.request)
