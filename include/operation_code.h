@@ -37,8 +37,9 @@ struct operation_code {
      * each media type the contract offers besides application/json. *type is the one asked for; a parameter may be added to it. Rows
      * may be none, unless 404 is documented; of a list only the first request_shown() count. False: out of memory. It may refuse. */
     bool (*write)(struct request *request, const PGresult *rows, struct buffer *out, const char **type);
-    /* When the database has refused what work() prepared, or was never asked: to take back what work() did elsewhere. Not when nobody
-     * knows (the connection was lost), so something else has to tidy up in the end. On any loop's thread. */
+    /* When the database has refused what work() prepared, has it already from the request that this one repeats, or was never asked: to take
+     * back what work() did elsewhere. Not when nobody knows (the connection was lost), so something else has to tidy up in the end. Once, on
+     * any loop's thread. */
     void (*undo)(struct request *request);
     /* After each successful answer from rows, on any loop's thread: to count in memory. */
     void (*answered)(struct request *request, const PGresult *rows);
@@ -65,6 +66,10 @@ const json_t *request_parameter(const struct request *request, const char *name)
 /* Who is signed in, known in work(), and the SHA-256 of their access token in bytea's form (NULL: out of memory). */
 const char *request_account(const struct request *request);
 const char *request_token_hash(struct request *request);
+
+/* What the statements get as :ctx_id, a copy: of a request that repeats another, the statements get the other's in the end. NULL: out of
+ * memory. */
+const char *request_made_id(struct request *request);
 
 /* The operation it is for, by its operationId. */
 const char *request_operation(const struct request *request);

@@ -64,9 +64,9 @@ def patched(data, signature, offset, value):
     return bytes(out)
 
 
-def bring(person, requester, data=b"Text", kind=TEXT, name=None, **more):
+def bring(person, requester, data=b"Text", kind=TEXT, name=None, key=None, **more):
     """The answer to sending a file."""
-    return person.call("POST", f"{requester.path}/attachments", content=data, headers={"Content-Type": kind},
+    return person.call("POST", f"{requester.path}/attachments", content=data, headers={"Content-Type": kind} | ({"Idempotency-Key": key} if key else {}),
                        params={"name": name or f"file.{ENDINGS[kind]}", **more})
 
 

@@ -273,11 +273,12 @@ static void note_account(const struct request *request)
         guard_account(request, PQgetvalue(identity, 0, 2));
 }
 
-/* What the operation's C did beside the database is taken back, unless nobody knows whether the database kept its part. */
+/* What the operation's C did beside the database is taken back, unless nobody knows whether the database kept its part. Of a request that
+ * repeats another it is taken back already. */
 static void undo(struct request *request)
 {
     const struct operation_code *code = request->endpoint->code;
-    if (code && code->undo && request->segment.outcome != OUTCOME_ANSWERED && request->segment.outcome != OUTCOME_LOST)
+    if (code && code->undo && !request->recalled && request->segment.outcome != OUTCOME_ANSWERED && request->segment.outcome != OUTCOME_LOST)
         code->undo(request);
 }
 

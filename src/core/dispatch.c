@@ -10,14 +10,24 @@
 
 #include "banned.h"
 
+static const char *made_id(struct request *request)
+{
+    if (!request->made_id[0])
+        id_make(request->made_id);
+    return request->made_id;
+}
+
+const char *request_made_id(struct request *request)
+{
+    return arena_text(&request->arena, made_id(request));
+}
+
 static const char *ambient_text(struct request *request, size_t ambient, bool *failed)
 {
     const char *text = NULL;
     switch (ambient) {
     case AMBIENT_ID:
-        if (!request->made_id[0])
-            id_make(request->made_id);
-        return request->made_id;
+        return made_id(request);
     case AMBIENT_LANGUAGES:
         text = sql_text_array(request->languages.items, request->languages.count, &request->arena);
         *failed = *failed || !text;
@@ -284,6 +294,7 @@ static bool dispatch_work(struct request *request)
 
 bool request_recall(struct request *request)
 {
+    const struct operation_code *code = request->endpoint->code;
     const struct segment *segment = &request->segment;
     const char *state = segment->outcome == OUTCOME_REFUSED ? PQresultErrorField(segment->error, PG_DIAG_SQLSTATE) : NULL;
     const char *id = PQresultErrorField(segment->error, PG_DIAG_MESSAGE_PRIMARY), *at = PQresultErrorField(segment->error, PG_DIAG_MESSAGE_DETAIL);
@@ -293,6 +304,8 @@ bool request_recall(struct request *request)
     request->recalled = arena_text(&request->arena, at);
     if (!request->recalled)
         return false;
+    if (code && code->undo)
+        code->undo(request);
     segment_release(&request->segment);
     return dispatch_statements(request);
 }

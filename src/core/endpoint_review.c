@@ -42,7 +42,7 @@ static void condition_review(const struct endpoint *endpoint, struct buffer *rep
         buffer_printf(report, "%s: a statement uses ctx_if_match, but 412 and 428 are not both documented\n", operation->id);
 }
 
-/* These headers are read by the core. prepare() and work() run again for a request that is sent again; they leave nothing behind. */
+/* These headers are read by the core. prepare() and work() run again for a request that is sent again; undo() takes back what they did. */
 static void guard_review(const struct endpoint *endpoint, struct buffer *report)
 {
     const struct operation *operation = endpoint->operation;

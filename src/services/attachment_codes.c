@@ -4,7 +4,6 @@
 
 #include "attachment.h"
 #include "config.h"
-#include "identity.h"
 #include "log.h"
 
 #include <ctype.h>
@@ -57,23 +56,20 @@ static void add_work(struct request *request)
     struct arena *arena = request_arena(request);
     struct attachment_fault fault = {NULL, NULL};
     size_t length;
-    char made[37];
     const void *bytes = request_bytes(request, &length);
-    id_make(made);
-    const char *id = arena_text(arena, made), *size = arena_printf(arena, "%zu", length);
+    const char *id = request_made_id(request), *size = arena_printf(arena, "%zu", length);
     const bool fits = attachment_check(request_content_type(request), bytes, length, &fault);
     if (!fits && fault.code) {
         faults_add(request_faults(request), (struct fault){.pointer = "", .code = fault.code, .limit = fault.limit});
         return;
     }
-    request_derive(request, "attachment", id);
     request_derive(request, "type", request_content_type(request));
     request_derive(request, "size", size);
     if (!fits || !id || !size || !bytes_keep(request, id, bytes, length))
         request_refuse(request, "overloaded");
 }
 
-/* No row tells of the file. */
+/* No row tells of the file; a repeated request's lies under an id of its own. */
 static void add_undo(struct request *request)
 {
     const struct kept *kept = request_kept(request);
@@ -156,7 +152,7 @@ static bool get_write(struct request *request, const PGresult *rows, struct buff
 
 const struct operation_code ATTACHMENT_CODES[] = {
     {.operation = "add_service_request_attachment",
-     .derived = {{"attachment", SQL_UUID}, {"type", SQL_TEXT}, {"size", SQL_INT4}, {"bytes", SQL_BYTEA}},
+     .derived = {{"type", SQL_TEXT}, {"size", SQL_INT4}, {"bytes", SQL_BYTEA}},
      .prepare = name_prepare,
      .work = add_work,
      .undo = add_undo},

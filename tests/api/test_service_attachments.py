@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: EUPL-1.2
 # Files of the conversation: what is taken, what is refused and why, who gets them, and where they lie.
+import concurrent.futures
 import os
 import socket
 import stat
@@ -296,6 +297,39 @@ def test_what_the_database_refuses_leaves_no_file(stored, place, tmp_path):
     company.say("withdraw")
     problem(bring(company, company), 409, "conflict_state")
     assert files(tmp_path) == []
+
+
+def test_a_file_sent_again_lies_there_once(stored, place, tmp_path):
+    company, key = stored.requester(place.city), uuid.uuid4().hex
+    first, again = (bring(company, company, key=key) for _ in range(2))
+    made = answer(first, 201)
+    assert answer(again, 201) == made and first.headers["Location"] == again.headers["Location"]
+    problem(bring(company, company, b"Other text", key=key), 422, "idempotency_mismatch")
+    problem(bring(company, company, name="other.txt", key=key), 422, "idempotency_mismatch")
+    assert company.look()["attachments"] == [made] and [path.name for path in files(tmp_path)] == [made["id"]]
+    assert company.get(made["url"]).content == b"Text"
+    assert brought(company, company, key=uuid.uuid4().hex)["id"] != made["id"]
+
+
+def test_a_file_sent_many_times_at_once_lies_there_once(stored, place, tmp_path):
+    company, key = stored.requester(place.city), uuid.uuid4().hex
+    with concurrent.futures.ThreadPoolExecutor(20) as pool:
+        answers = list(pool.map(lambda _: bring(company, company, key=key), range(20)))
+    made = {one.json()["id"] for one in answers if one.status_code == 201}
+    assert len(made) == 1
+    for one in answers:
+        if one.status_code != 201:
+            problem(one, 409, "idempotency_in_flight")
+    assert [path.name for path in files(tmp_path)] == list(made)
+    assert answer(bring(company, company, key=key), 201)["id"] in made
+
+
+def test_a_file_that_was_refused_is_sent_again_with_the_same_key(people, place):
+    company, key = people.requester(place.city), uuid.uuid4().hex
+    problem(bring(company, company, event=str(uuid.uuid4()), key=key), 422, "validation_failed")
+    made = brought(company, company, key=key)
+    assert brought(company, company, key=key) == made  # in the database, too
+    assert company.look()["attachments"] == [made]
 
 
 def test_a_row_without_its_file_is_told(stored, place, tmp_path):
