@@ -80,5 +80,6 @@ bool import_media(struct import *import);     /* src/media/media_import.c: media
 bool import_content(struct import *import);   /* src/information/content_import.c: articles/, places/ ... */
 bool import_checklist(struct import *import); /* src/information/checklist_import.c: checklist/, when the articles are there */
 bool import_demo(struct import *import);      /* src/guides/demo_import.c: demo/personas.json */
+bool import_demo_services(struct import *import); /* src/services/service_import.c: demo/service_requests.json, when the people are there */
 
 #endif

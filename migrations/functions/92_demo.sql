@@ -1,5 +1,5 @@
 -- SPDX-License-Identifier: EUPL-1.2
--- Invented people for `make run`, made by the import as if they had confirmed long ago. Nobody gets mail.
+-- Invented people and what they ask of the offices, for `make run`, made by the import as if they had confirmed long ago. Nobody gets mail.
 
 -- Makes the persona unless the address has one already. Companies come with the service requests.
 CREATE OR REPLACE FUNCTION import_persona(persona jsonb, dated timestamptz) RETURNS boolean
@@ -77,5 +77,60 @@ BEGIN
   PERFORM lock_guides(ARRAY[pair.guide]);
   INSERT INTO proposal (id, request, guide, state) VALUES (uuid_v7(), pair.request, pair.guide, 'accepted');
   RETURN true;
+END
+$$;
+
+-- A request that stands where its steps have brought it, so many hours ago each; unless that person has asked for that service already.
+CREATE OR REPLACE FUNCTION demo_service_request(wanted jsonb) RETURNS boolean
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = welcome, pg_temp AS $$
+DECLARE
+  person uuid        := find_or_make_account(wanted ->> 'email', wanted #>> '{contact,language}');
+  asked  timestamptz := clock() - make_interval(hours => (wanted ->> 'hours')::integer);
+  made   uuid        := uuid_v7();
+BEGIN
+  IF EXISTS (SELECT FROM service_request r WHERE r.account = person AND r.service = wanted ->> 'service') THEN
+    RETURN false;
+  END IF;
+  PERFORM set_config('welcome.quiet', 'on', true);
+  INSERT INTO service_request (id, account, state, service, city, company_name, company_legal_status, company_size, company_industry,
+                               contact_name, language, answers, message, consent_at, created_at, submitted_at)
+  SELECT made, person, 'submitted', wanted ->> 'service', wanted ->> 'city', wanted #>> '{company,name}', wanted #>> '{company,legal_status}',
+         wanted #>> '{company,size}', wanted #>> '{company,industry}', wanted #>> '{contact,name}', wanted #>> '{contact,language}',
+         wanted -> 'answers', wanted ->> 'message', asked, asked, asked;
+  PERFORM demo_service_steps(made, person, asked, wanted);
+  RETURN true;
+END
+$$;
+
+-- At the office that answers for it; the request follows the office.
+CREATE OR REPLACE FUNCTION demo_service_steps(request uuid, person uuid, asked timestamptz, wanted jsonb) RETURNS void
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = welcome, pg_temp AS $$
+DECLARE
+  helper uuid  := account_of(wanted ->> 'advisor');
+  steps  jsonb := (SELECT jsonb_object_agg(s ->> 'kind', clock() - make_interval(hours => (s ->> 'hours')::integer))
+                     FROM jsonb_array_elements(wanted -> 'steps') s);
+  made   uuid  := uuid_v7();
+BEGIN
+  INSERT INTO service_request_office (id, request, requester_account, service, city, office, state, outcome, note, advisor, submitted_at,
+                                      acknowledged_at, assigned_at, waiting_since, resolved_at, acknowledge_due_at, resolve_due_at, minutes_left)
+  SELECT made, demo_service_steps.request, person, wanted ->> 'service', f.city, f.office, wanted ->> 'state', wanted ->> 'outcome',
+         wanted #>> '{steps,-1,text}', CASE WHEN steps ? 'assigned' THEN helper END, asked, (steps ->> 'acknowledged')::timestamptz, (steps ->> 'assigned')::timestamptz,
+         (steps ->> 'waiting')::timestamptz, (steps ->> 'resolved')::timestamptz,
+         business_time_after(f.city, f.office, asked, 60 * t.acknowledge), d.due,
+         CASE WHEN steps ? 'waiting' THEN business_minutes_between(f.city, f.office, (steps ->> 'waiting')::timestamptz, d.due) END
+    FROM office_for(wanted ->> 'service', wanted ->> 'city') f,
+         service_targets(wanted ->> 'service', f.city, f.office) t,
+         business_time_after(f.city, f.office, asked, 60 * t.resolve) AS d(due);
+  UPDATE service_request r
+     SET handled_by = ARRAY[o.city], resolved_at = o.resolved_at
+    FROM service_request_office o
+   WHERE o.id = made AND r.id = o.request;
+  INSERT INTO service_event (id, request, office_row, at, kind, public, by, actor, text, detail)
+  SELECT uuid_v7(), demo_service_steps.request, made, clock() - make_interval(hours => (s.step ->> 'hours')::integer), s.step ->> 'kind', true,
+         s.step ->> 'by', CASE s.step ->> 'by' WHEN 'staff' THEN helper ELSE person END, s.step ->> 'text',
+         CASE WHEN s.step ->> 'kind' = 'resolved' THEN jsonb_build_object('outcome', wanted ->> 'outcome') ELSE '{}' END
+    FROM jsonb_array_elements(jsonb_build_array(jsonb_build_object('kind', 'submitted', 'by', 'requester', 'hours', wanted -> 'hours'))
+                              || (wanted -> 'steps')) WITH ORDINALITY AS s(step, place)
+   ORDER BY s.place;
 END
 $$;

@@ -53,7 +53,7 @@ GRANT EXECUTE ON FUNCTION
   extend_sessions(uuid[]), grant_role(text, text, text, text), mail_prepare(uuid, bytea), mail_sent(uuid), mail_failed(uuid, text),
   forget_token(bytea),
   expire_proposals(), remind(), resume_guides(), expire_unconfirmed(), expire_tokens(),
-  close_stale_requests(), clean_outbox(), count_demand(jsonb), clean_demand(), import_persona(jsonb, timestamptz), settle_demo(text, text),
+  close_stale_requests(), clean_outbox(), count_demand(jsonb), clean_demand(), import_persona(jsonb, timestamptz), settle_demo(text, text), demo_service_request(jsonb),
   publish_translation(uuid, text, text, text, text, text, text, text, text[], text, text, boolean, text[], jsonb, date),
   import_content(text, text, jsonb), import_links(text, text, jsonb), import_misplaced(text, text),
   import_former_slugs(text, text, text, jsonb), import_media(text, text, bytea, integer, integer, jsonb)

@@ -46,6 +46,7 @@ static const struct part {
     {.name = "checklist", .folder = "checklist", .run = import_checklist},
     {.name = "demo content", .folder = "demo", .run = import_content, .tells = true, .demo = true, .inside = true},
     {.name = "demo", .folder = ".", .run = import_demo, .demo = true},
+    {.name = "requests", .folder = ".", .run = import_demo_services, .demo = true},
 };
 
 /* Runs one part and says what it did. */

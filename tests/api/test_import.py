@@ -10,6 +10,7 @@ import psycopg
 import pytest
 
 from filing import CONTENT, ask, edit, environment, imported, refused, run, value
+from support import People, answer
 
 ARTICLE = "articles/residence-registration"
 RULE = "checklist/residence-title"
@@ -237,7 +238,8 @@ def test_two_at_once_import_once(database):
 
 def test_invented_people_arrive_once_and_get_no_mail(database):
     assert "new or changed" in imported(database, CONTENT, "--demo")["demo"]
-    assert imported(database, CONTENT, "--demo")["demo"] == "unchanged"
+    again = imported(database, CONTENT, "--demo")
+    assert again["demo"] == again["requests"] == "unchanged"
     assert value(database, "SELECT count(*) FROM outbox") == 0
     states = dict(ask(database, "SELECT display_name, state FROM guide"))
     assert states["Grace Dummyfield"] == "paused" and states["Mehmet Denekoğlu"] == "active"
@@ -254,6 +256,31 @@ def test_invented_people_arrive_once_and_get_no_mail(database):
     roles = ask(database, "SELECT a.email, r.role, r.city FROM staff_role r JOIN account a ON a.id = r.account")
     assert sorted(roles) == sorted((p["email"], p["role"], p["city"] or "*") for p in personas
                                    if p["role"] in ("admin", "coordinator", "editor", "advisor"))
+
+
+def test_what_invented_people_ask_of_the_offices_is_there_for_both_sides(start_daemon):
+    daemon = start_daemon()
+    for said in ("new or changed", "unchanged"):
+        status, out, errors = daemon.command("import", "--demo")
+        assert (status, errors) == (0, "") and re.search(f"^requests +.*{said}$", out, re.M)
+    wanted = json.loads((CONTENT / "demo/service_requests.json").read_text())["service_requests"]
+    people = People(daemon)
+    advisor = people.sign_in("service@dortmund.example.org")
+    shown = answer(advisor.get("/v1/service-requests"))["items"]
+    assert sorted((one["service"]["code"], one["state"]) for one in shown) == sorted((one["service"], one["state"]) for one in wanted)
+    for one in wanted:
+        asker = people.sign_in(one["email"])
+        mine = answer(asker.get("/v1/service-requests"))["items"]
+        assert len(mine) == sum(other["email"] == one["email"] for other in wanted)
+        path = next(f"/v1/service-requests/{other['id']}" for other in mine if other["service"]["code"] == one["service"])
+        request = answer(asker.get(path))
+        assert request["state"] == one["state"] and not any(office["overdue"] for office in request["offices"])
+        for reader in (asker, advisor):
+            events = answer(reader.get(f"{path}/events"))["items"]
+            assert [event["kind"] for event in events] == ["submitted", *(step["kind"] for step in one["steps"])]
+    waiting = next(one for one in shown if one["state"] == "waiting_for_requester")
+    answer(people.sign_in("hr@pflegequelle.example.org").post(f"/v1/service-requests/{waiting['id']}/messages", {"text": "Mittwochs."}), 201)
+    assert answer(advisor.get(f"/v1/service-requests/{waiting['id']}"))["state"] == "in_progress"  # it goes on from there
 
 
 def test_invented_people_are_refused_while_mails_leave_the_house(database):

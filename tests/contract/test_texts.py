@@ -235,6 +235,25 @@ def test_personas_refer_to_what_exists():
         assert person.get("matched_with") is None or person["matched_with"] in ids
 
 
+STEPS = {"submitted": [], "acknowledged": ["acknowledged"], "in_progress": ["acknowledged", "assigned"],
+         "waiting_for_requester": ["acknowledged", "assigned", "waiting"], "resolved": ["acknowledged", "assigned", "resolved"]}
+
+
+def test_what_invented_people_ask_of_the_offices_is_told_as_it_happened():
+    people = {person["email"]: person for person in read_json("demo/personas.json")["personas"]}
+    wanted = read_json("demo/service_requests.json")["service_requests"]
+    assert {one["state"] for one in wanted} == set(STEPS) and len({(one["email"], one["service"]) for one in wanted}) == len(wanted)
+    for one in wanted:
+        person, steps = people[one["email"]], one["steps"]
+        assert one["contact"]["name"] == person.get("contact", person["display_name"])
+        assert person["role"] != "company" or (one["company"]["name"] == person["display_name"] and one["service"] in person["services"])
+        assert not steps or people[one["advisor"]]["role"] == "advisor" and people[one["advisor"]]["city"] == one["city"]
+        assert [step["kind"] for step in steps if step["kind"] != "message"] == STEPS[one["state"]]
+        hours = [one["hours"], *(step["hours"] for step in steps)]
+        assert hours == sorted(set(hours), reverse=True)
+        assert all(text.startswith(("Beispiel: ", "Demo: ")) for text in (one["message"], *(step["text"] for step in steps if "text" in step)))
+
+
 # Articles and legal texts
 
 def heads():
