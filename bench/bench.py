@@ -318,7 +318,7 @@ def cases(guides, request):
     identity = {"token_hash": r"\x" + hashlib.sha256(TOKEN.encode()).hexdigest(), "roles": "{coordinator}", "tasks": "{}"}
     languages = {"ctx_languages": "{en,de}"}
     candidates = Case(f"candidates among {guides:,} guides", 1.3 if guides == 20000 else None, f"/v1/guide-requests/{request}/candidates",
-                      "src/matching/list_candidates.sql", {"id": request, "limit": 20, **identity, **languages}, lane="slow",
+                      "src/matching/list_candidates.sql src/matching/list_candidates.others.sql", {"id": request, "limit": 20, **identity, **languages}, lane="slow",
                       before=AUTHENTICATE, headers={"Authorization": f"Bearer {TOKEN}"})
     if guides < 20000:
         return [candidates]
