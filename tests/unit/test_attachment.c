@@ -129,7 +129,7 @@ static void test_claims_are_added_up_and_nothing_is_unpacked(void **state)
     assert_string_equal(WITH(.name = "a", .data = "x", .method = 8, .unpacked = 100 << 20), "archive_too_large");
     assert_string_equal(WITH(.name = "a", .data = "x", .method = 8, .unpacked = 50 << 20), "archive_ratio");
     assert_string_equal(WITH(.name = "a", .data = "x", .method = 8, .unpacked = 1 << 19), "");
-    assert_string_equal(WITH(.name = "a", .data = "x", .flags = 1), "media_encrypted");
+    assert_string_equal(WITH(.name = "a", .data = "12 of its key and x", .unpacked = 7, .flags = 1), "media_encrypted");
     assert_string_equal(WITH(.name = "a", .data = "x", .method = 12), "media_damaged");
 }
 
