@@ -11,7 +11,7 @@
 
 #include "banned.h"
 
-enum { JOB_LATE_LEAST = 600, MAIL_LATE = 900, SEAL_LATE = 600 }; /* seconds */
+static const double JOB_LATE_LEAST = 600, MAIL_LATE = 900, SEAL_LATE = 600; /* seconds */
 
 static const char *told_ago(double seconds, char text[48])
 {

@@ -87,7 +87,7 @@ static void test_the_time_cannot_be_stretched(void **state)
         challenge_make(&challenge, KEY, 1000, NOW);
     while (number_of(&challenge) < 100);
     const long long number = number_of(&challenge);
-    char digits[8], *salt = arena_text(&arena, challenge.salt);
+    char digits[24], *salt = arena_text(&arena, challenge.salt);
     snprintf(digits, sizeof digits, "%lld", number);
     salt[strlen(salt) - 1] = '\0'; /* without the separator */
     const char *stretched[] = {arena_printf(&arena, "%s%c", salt, digits[0]), arena_printf(&arena, "%s%c&", salt, digits[0]),
