@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: EUPL-1.2
 # Clients that are slow, gone, mistaken or hostile, as bytes on a socket.
+import concurrent.futures
 import contextlib
 import json
+import re
 import resource
 import signal
 import socket
@@ -50,6 +52,35 @@ def test_pipelined_requests_are_answered_in_their_order(daemon):
                   + "HEAD /v1/cities HTTP/1.1\r\nHost: test\r\nX-Request-Id: d\r\n\r\n")
         answers = [wire.answer(), wire.answer(), wire.answer(), wire.answer(head=True)]
     assert [(a.status, a.headers["x-request-id"]) for a in answers] == [(200, "a"), (202, "b"), (404, "c"), (200, "d")]
+
+
+def test_what_one_kept_answer_gives_to_many_bears_each_ones_own_id_and_count(start_daemon):
+    """All get one response of libmicrohttpd, whose headers the daemon writes over: every release must have taken them before the next request."""
+    daemon = start_daemon(WELCOME_LOOPS="1", WELCOME_RATE_READ="600")
+    eventually(lambda: figure(daemon, "welcome_cache_listening") and figure(daemon, "welcome_cache_invalidations_total") >= 4)
+    with Wire(daemon) as wire:
+        wire.send(get("/v1/cities/essen") * 2)
+        etag, before = [wire.answer().headers["etag"] for _ in range(2)][0], figure(daemon, "welcome_cache_hits_total")
+    kinds = {"GET": ("GET", "", 200), "HEAD": ("HEAD", "", 200), "304": ("GET", f"If-None-Match: {etag}\r\n", 304)}
+
+    def read(number):
+        """Twenty-one requests in one piece, ids of all lengths among them; what is not right, and how many the answers say are left."""
+        asked = [(kind, f"{number}-{n}-" + "x" * (n * number % 50)) for n in range(7) for kind in kinds]
+        with Wire(daemon) as wire:
+            wire.send("".join(f"{kinds[kind][0]} /v1/cities/essen HTTP/1.1\r\nHost: test\r\nX-Request-Id: {name}\r\n{kinds[kind][1]}\r\n"
+                              for kind, name in asked))
+            answers = [wire.answer(head=kind == "HEAD") for kind, _ in asked]
+        for (kind, name), answer in zip(asked, answers):
+            assert (answer.status, answer.headers["x-request-id"]) == (kinds[kind][2], name)
+            assert answer.headers["etag"] == etag and answer.headers["date"].endswith(" GMT")
+        return [int(re.fullmatch(r'"read";r=(\d+);t=\d+', answer.headers["ratelimit"])[1]) for answer in answers]
+
+    began = time.monotonic()
+    with concurrent.futures.ThreadPoolExecutor(8) as pool:
+        left = [one for found in pool.map(read, range(24)) for one in found]
+    assert figure(daemon, "welcome_cache_hits_total") == before + len(left), "all were kept answers"
+    assert len(set(left)) >= len(left) - 10 * (time.monotonic() - began) - 1, "ten a second come back; else each number is told once"
+    assert min(left) < 100 <= max(left), "so that shorter numbers are written over longer ones"
 
 
 def test_requests_byte_by_byte_are_understood(daemon):
