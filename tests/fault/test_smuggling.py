@@ -2,6 +2,7 @@
 # Request smuggling: whatever a head says about where its request ends, nothing in its body is ever carried out, with or without nginx before us.
 # What is smuggled is a canary: a whole request whose X-Request-Id must never stand in the daemon's log.
 import contextlib
+import ctypes
 import itertools
 import json
 import shutil
@@ -265,15 +266,28 @@ def test_heads_that_others_read_otherwise_are_refused(daemon, form):
         assert answer is None or answer.status in (400, 405)
 
 
-def test_refused_heads_are_problems_and_the_end_of_the_connection(daemon):
-    for header, fault in (("X : a", "header_name"), ("X: a\7", "header_value"), ("Host: b", "duplicate_header"),
-                          ("Transfer-Encoding: gzip", "transfer_encoding"), ("Transfer-Encoding: chunked\r\nContent-Length: 1", "length_and_encoding")):
-        with Wire(daemon) as wire:
-            wire.send(f"GET /v1/cities/essen HTTP/1.1\r\nHost: test\r\n{header}\r\n\r\n")
-            answer = wire.answer()
-            assert (answer.status, answer.json["code"], answer.json["errors"][0]["code"]) == (400, "malformed_request", fault)
-            assert answer.headers["connection"].lower() == "close"
-            assert wire.ended()
+def strict_library():
+    """Whether libmicrohttpd is of 1.0 or later: then it refuses more by itself, in HTML (ARCHITECTURE.md, "Deliberate limits")."""
+    version = ctypes.CDLL("libmicrohttpd.so.12").MHD_get_version
+    version.restype = ctypes.c_char_p
+    return int(version().split(b".")[0]) >= 1
+
+
+@pytest.mark.parametrize("header, fault, ours", [
+    ("X : a", "header_name", False), ("[x]: a", "header_name", True), ("X: a\7", "header_value", True), ("Host: b", "duplicate_header", True),
+    ("X: a\nY: b", "header_line", False), ("X: a\r\n b", "header_line", False), ("X: a\0b", "header_line", False),
+    ("Transfer-Encoding: gzip", "transfer_encoding", False), ("Transfer-Encoding: chunked\r\nContent-Length: 1", "length_and_encoding", False),
+])
+def test_refused_heads_are_problems_and_the_end_of_the_connection(daemon, header, fault, ours):
+    with Wire(daemon) as wire:
+        wire.send(f"GET /v1/cities/essen HTTP/1.1\r\nHost: test\r\n{header}\r\n\r\n")
+        answer = wire.answer()
+        assert answer.status == 400 and answer.headers["connection"].lower() == "close"
+        if ours or not strict_library():
+            assert (answer.json["code"], answer.json["errors"][0]["code"]) == ("malformed_request", fault)
+        else:
+            assert answer.body.startswith(b"<html>") and "x-request-id" not in answer.headers
+        assert wire.ended()
 
 
 def test_pipelined_requests_are_as_many_as_were_sent(daemon, entrance):
