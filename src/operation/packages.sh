@@ -16,7 +16,7 @@ test="git clang g++ liblemon-dev python3-scipy shellcheck pyflakes3 libcmocka-de
     python3-psycopg python3-hypothesis python3-aiosmtpd python3-jsonschema python3-yaml
     nginx-light|nginx python3-cryptography python3-dateutil python3-icalendar python3-feedparser python3-html5lib python3-pil"
 # Of tests/system, a line a part.
-installed_system="debhelper dpkg-dev fakeroot lintian mandoc man-db debootstrap systemd systemd-container util-linux
+installed_system="build-essential debhelper fakeroot lintian mandoc man-db debootstrap systemd systemd-container util-linux
     podman podman-compose buildah netavark aardvark-dns iptables"
 cluster_system="" # patroni and etcd-server are unpacked, below
 watched_system="libfaketime" # so is what brings promtool
@@ -28,7 +28,7 @@ grep -qs '^ID=ubuntu' /etc/os-release || browser_system="$browser_system chromiu
 case ${1-} in
 run) wanted=$run ;;
 build) wanted=$build ;;
-deb) wanted="$run debhelper dpkg-dev fakeroot" ;;
+deb) wanted="$run build-essential debhelper fakeroot" ;;
 test) wanted="$run $test" ;;
 system) wanted="$run $test $installed_system $cluster_system $watched_system $browser_system" ;;
 contract) wanted="$run $test python3-venv" ;;
