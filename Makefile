@@ -98,7 +98,7 @@ run: ## install what is missing, build, start PostgreSQL and serve on PORT (8080
 	@setpriv --pdeathsig TERM src/operation/run.sh
 test: ## the whole suite against a sanitized build and a PostgreSQL of its own; ARGS='-k name' goes to pytest
 	@setpriv --pdeathsig TERM tests/with-cluster.sh tests/run.sh $(ARGS)
-test-system: ## the release build installed, packaged, watched and in a browser; needs more packages, ARGS as above
+test-system: ## the release build installed, packaged, watched and in a browser; needs more packages, ARGS as above; SUITE=trixie: on that release
 	@setpriv --pdeathsig TERM tests/system/run.sh $(ARGS)
 test-contract: ## schemathesis against a running daemon (from PyPI, in build/)
 	@setpriv --pdeathsig TERM tests/with-cluster.sh tests/contract/run-schemathesis.sh

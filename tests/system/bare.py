@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: EUPL-1.2
 # Bare systems: what the distribution's installer leaves, in a folder under build/, to install into, and where the machine allows it to boot.
+# SUITE=trixie tries another release of the same distribution than the machine's: its package is built in it first.
 import contextlib
 import functools
 import os
@@ -11,7 +12,8 @@ import subprocess
 
 from support import ROOT, eventually
 
-CACHE = ROOT / "build" / "bare"
+SUITE = os.environ.get("SUITE")
+CACHE = ROOT / "build" / (f"bare-{SUITE}" if SUITE else "bare")
 TIMEOUT = 540
 QUIET = {"DEBIAN_FRONTEND": "noninteractive", "LC_ALL": "C.UTF-8", "PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "HOME": "/root", "TERM": "dumb"}
 
@@ -25,7 +27,7 @@ def run(*command, **options):
 
 
 def distribution():
-    """(codename, mirror, components) of this machine, whose packages the program was built with."""
+    """(codename, mirror, components) of bare systems: those of this machine, whose packages the program was built with, but for SUITE."""
     release = dict(re.findall(r'^(\w+)="?([^"\n]*)', pathlib.Path("/etc/os-release").read_text(), re.M))
     codename = release["VERSION_CODENAME"]
 
@@ -36,7 +38,7 @@ def distribution():
         run("apt-get", "-qq", "update")
     found = sources()
     assert found, f"apt knows no source of {codename}"
-    return codename, found[0][1], "main,universe" if release["ID"] == "ubuntu" else "main"
+    return SUITE or codename, found[0][1], "main,universe" if release["ID"] == "ubuntu" else "main"
 
 
 def base():
@@ -85,6 +87,10 @@ class Bare:
     def download(self, *names):
         """Makes apt have these packages and what they need, so that installing them takes no network."""
         self.run(f"apt-get -qq update && apt-get -qq install --download-only {' '.join(names)}")
+        self.keep()
+
+    def keep(self):
+        """Leaves to the next what apt has downloaded."""
         for package in (self.folder / "var/cache/apt/archives").glob("*.deb"):
             if not (packages() / package.name).exists():
                 shutil.copy2(package, packages())
@@ -172,6 +178,24 @@ def bootable():
 @functools.cache
 def program_package():
     """The Debian package of this checkout."""
-    run("make", "-s", "deb", cwd=ROOT)
     version = re.search(r"^  version: (.*)", (ROOT / "openapi.yaml").read_text(), re.M)[1]
+    if SUITE:
+        return built_there(version)
+    run("make", "-s", "deb", cwd=ROOT)
     return next((ROOT / "build").glob(f"welcomed_{version}_*.deb"))
+
+
+def built_there(version):
+    """The package, built in a bare system of SUITE as the guide tells: a checkout, make, and what `make deb` installs by itself."""
+    system = Bare("building")
+    files = run("git", "ls-files", "-z", "--cached", "--others", "--exclude-standard", cwd=ROOT).split("\0")
+    (system.folder / "root/welcomed").mkdir()
+    run("cp", "--parents", "-t", system.folder / "root/welcomed", *(file for file in files if (ROOT / file).is_file()), cwd=ROOT)
+    with system.mounted():
+        system.install("make")
+        system.run("make -C /root/welcomed -s deb")
+    system.keep()
+    package = next((system.folder / "root/welcomed/build").glob(f"welcomed_{version}_*.deb"))
+    kept = shutil.copy2(package, CACHE)
+    system.remove()
+    return pathlib.Path(kept)
