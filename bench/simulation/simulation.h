@@ -124,7 +124,7 @@ void event_add(struct year *year, double at, enum event_kind kind, int request, 
 void ask(struct year *year, int request, int guide);
 
 /* simulation_round.c: what the policy does now. Both false when out of memory or a proof fails. */
-bool round_run(struct year *year);
+bool year_round(struct year *year);
 bool prices_learn(struct year *year);
 int points_of(const struct year *year, int request, int guide); /* of the pair now; INT_MIN: not eligible */
 

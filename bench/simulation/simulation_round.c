@@ -156,7 +156,7 @@ static bool exact_run(struct year *year, bool second)
 }
 
 /* A second ask never takes a place from who has none: it comes after the first ones. */
-bool round_run(struct year *year)
+bool year_round(struct year *year)
 {
     for (int second = 0; second <= year->policy->rules; second++) {
         if (!year->policy->exact)

@@ -208,7 +208,7 @@ bool year_run(struct year *year)
     while (going && year->queue_length) {
         const struct event event = event_take(year);
         year->now = event.at;
-        going = event_happen(year, &event) && round_run(year) && year->queue_room;
+        going = event_happen(year, &event) && year_round(year) && year->queue_room;
     }
     for (int g = 0; g < GUIDES; g++)
         matches_change(year, &year->guides[g], 0);
