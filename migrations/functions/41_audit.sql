@@ -39,10 +39,10 @@ BEGIN
 END
 $$;
 
--- A seal stays as it is, until all before it are over and its own time is.
+-- A seal stays as it is, until all before it are over and its own time is, which is half a year at least, whatever is configured.
 CREATE OR REPLACE FUNCTION audit_seal_refuse() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-  IF TG_OP = 'UPDATE' AND OLD.expired_at IS NULL AND NEW.expired_at IS NOT NULL AND OLD.sealed_at <= clock() - interval '24 months'
+  IF TG_OP = 'UPDATE' AND OLD.expired_at IS NULL AND NEW.expired_at IS NOT NULL AND OLD.sealed_at <= clock() - greatest(kept_for('audit'), interval '6 months')
      AND (to_jsonb(NEW) - 'expired_at') = (to_jsonb(OLD) - 'expired_at')
      AND NOT EXISTS (SELECT FROM audit_seal s WHERE s.number < OLD.number AND s.expired_at IS NULL) THEN
     RETURN NEW;

@@ -92,10 +92,12 @@ CREATE POLICY own_or_advised_change ON service_request_office FOR UPDATE TO welc
   USING ((requester_account = (SELECT me()) OR city = ANY ((SELECT my_advised())::text[]))
          AND CASE WHEN (SELECT task()) IS NULL THEN true ELSE request = (SELECT task()) END);
 
+-- An advisor who asked hears what is said to who asked.
 CREATE POLICY told ON service_event FOR SELECT TO welcome
   USING ((public AND EXISTS (SELECT FROM service_request r WHERE r.id = service_event.request AND r.account = (SELECT me())))
          OR EXISTS (SELECT FROM service_request_office o
                      WHERE o.request = service_event.request AND o.city = ANY ((SELECT my_advised())::text[])
+                       AND o.requester_account <> (SELECT me())
                        AND (o.left_at IS NULL OR service_event.at <= o.left_at)));
 CREATE POLICY say ON service_event FOR INSERT TO welcome
   WITH CHECK (kind = 'message' AND actor = (SELECT me())
@@ -103,7 +105,8 @@ CREATE POLICY say ON service_event FOR INSERT TO welcome
                                                 AND EXISTS (SELECT FROM service_request r WHERE r.id = service_event.request AND r.account = (SELECT me()))
                           WHEN 'staff' THEN EXISTS (SELECT FROM service_request_office o
                                                      WHERE o.id = service_event.office_row AND o.request = service_event.request
-                                                       AND o.city = ANY ((SELECT my_advised())::text[]) AND o.left_at IS NULL)
+                                                       AND o.city = ANY ((SELECT my_advised())::text[]) AND o.left_at IS NULL
+                                                       AND o.requester_account <> (SELECT me()))
                           ELSE false END);
 
 -- An appointment belongs to who asked and to the advisors of the office's city; its slot to these, and by the appointment to who asked.
@@ -128,6 +131,7 @@ CREATE POLICY told ON service_attachment FOR SELECT TO welcome
   USING ((public AND EXISTS (SELECT FROM service_request r WHERE r.id = service_attachment.request AND r.account = (SELECT me())))
          OR EXISTS (SELECT FROM service_request_office o
                      WHERE o.request = service_attachment.request AND o.city = ANY ((SELECT my_advised())::text[])
+                       AND o.requester_account <> (SELECT me())
                        AND (o.left_at IS NULL OR service_attachment.at <= o.left_at)));
 CREATE POLICY attach ON service_attachment FOR INSERT TO welcome
   WITH CHECK (actor = (SELECT me())
@@ -140,7 +144,8 @@ CREATE POLICY attach ON service_attachment FOR INSERT TO welcome
                                                              WHERE r.id = service_attachment.request AND r.account = (SELECT me()))
                           ELSE EXISTS (SELECT FROM service_request_office o
                                         WHERE o.id = service_attachment.office_row AND o.request = service_attachment.request
-                                          AND o.city = ANY ((SELECT my_advised())::text[]) AND o.left_at IS NULL) END);
+                                          AND o.city = ANY ((SELECT my_advised())::text[]) AND o.left_at IS NULL
+                                          AND o.requester_account <> (SELECT me())) END);
 
 CREATE POLICY own ON staff_absence FOR SELECT TO welcome USING (account = (SELECT me()) OR deputy = (SELECT me()));
 CREATE POLICY write ON staff_absence FOR INSERT TO welcome WITH CHECK (account = (SELECT me()));

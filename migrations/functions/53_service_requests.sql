@@ -203,6 +203,11 @@ BEGIN
 END
 $$;
 
+-- Whether it was taken for spam, of which who asked learns nothing.
+CREATE OR REPLACE FUNCTION is_spam(request uuid) RETURNS boolean LANGUAGE sql STABLE AS $$
+  SELECT EXISTS (SELECT FROM service_request_office o WHERE o.request = is_spam.request AND o.left_at IS NULL AND o.rejected_as = 'spam')
+$$;
+
 -- Where the request is: [{"city","office","name","state","advisor","submitted_at","due_at","overdue",...}]. The asker sees the offices that
 -- have it; staff also who refused and why, up to the moment their own office gave it away, and of other cities' offices no person.
 CREATE OR REPLACE FUNCTION offices_of(request uuid, languages text[]) RETURNS jsonb

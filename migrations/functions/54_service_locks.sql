@@ -9,13 +9,14 @@ BEGIN
 END
 $$;
 
--- party: 'requester', 'staff', or NULL for both. Who sees the request and is not this party is told forbidden, all others not_found.
+-- party: 'requester', 'staff', or NULL for both. Who sees the request and is not this party is told forbidden, all others not_found. An
+-- advisor who asked is who asked, and nothing else.
 CREATE OR REPLACE FUNCTION lock_for_service_request(request uuid, party text DEFAULT NULL) RETURNS void
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = welcome, pg_temp AS $$
 DECLARE
   r record;
 BEGIN
-  SELECT x.account = me() AS by_requester, x.handled_by && my_advised() AS by_staff INTO r
+  SELECT x.account = me() AS by_requester, x.handled_by && my_advised() AND x.account <> me() AS by_staff INTO r
     FROM service_request x
    WHERE x.id = lock_for_service_request.request AND x.state <> 'unverified' AND x.id = coalesce(task(), x.id);
   PERFORM require(r.by_requester OR r.by_staff, 'not_found');

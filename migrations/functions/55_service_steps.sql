@@ -183,14 +183,16 @@ BEGIN
 END
 $$;
 
--- One more office, beside those that have it.
+-- One more office, beside those that have it: for one of these to say, not for one that gave the request away.
 CREATE OR REPLACE FUNCTION add_service_office(request uuid, city text, office text) RETURNS void
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = welcome, pg_temp AS $$
 DECLARE
   made uuid;
 BEGIN
   PERFORM require(r.handled_by && my_advised(), 'not_found'),
-          require(r.state IN ('submitted', 'acknowledged', 'in_progress', 'waiting_for_requester'), 'conflict_state')
+          require(r.state IN ('submitted', 'acknowledged', 'in_progress', 'waiting_for_requester')
+                  AND EXISTS (SELECT FROM service_request_office o WHERE o.request = r.id AND o.left_at IS NULL AND o.city = ANY (my_advised())),
+                  'conflict_state')
     FROM service_request r WHERE r.id = add_service_office.request;
   IF EXISTS (SELECT FROM service_request_office o
               WHERE o.request = add_service_office.request AND o.left_at IS NULL
@@ -213,12 +215,13 @@ BEGIN
 END
 $$;
 
--- Who may have a request of that city's office: its advisors who are not away.
+-- Who may have a request of that city's office: its advisors who are not away and did not ask themselves.
 CREATE OR REPLACE FUNCTION refuse_wrong_advisor(office_row uuid, advisor uuid) RETURNS void
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = welcome, pg_temp AS $$
 BEGIN
   IF NOT EXISTS (SELECT FROM staff_role r JOIN service_request_office o ON r.city IN (o.city, '*')
-                  WHERE o.id = office_row AND o.city = ANY (my_advised()) AND r.account = refuse_wrong_advisor.advisor AND r.role = 'advisor') THEN
+                  WHERE o.id = office_row AND o.city = ANY (my_advised()) AND r.account = refuse_wrong_advisor.advisor AND r.role = 'advisor'
+                    AND r.account <> o.requester_account) THEN
     PERFORM problem('validation_failed', '[{"pointer":"/account","code":"unknown_advisor"}]');
   ELSIF refuse_wrong_advisor.advisor <> me() AND is_away(refuse_wrong_advisor.advisor) THEN
     PERFORM problem('validation_failed', '[{"pointer":"/account","code":"away"}]');

@@ -102,11 +102,11 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = welcome, pg_temp AS $$
    WHERE me() IN (m.guide_account, m.request_account)
 $$;
 
--- The own ones: what others reported is theirs to be protected for.
+-- The own ones, without what coordinators wrote and did about the other: what others reported is theirs to be protected for.
 CREATE OR REPLACE FUNCTION export_reports() RETURNS jsonb
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = welcome, pg_temp AS $$
   SELECT coalesce(jsonb_agg(to_jsonb(x) - ARRAY['resolved_by', 'reported_by', 'reporter', 'reported', 'claimed_by', 'claimed_at', 'remind_at',
-                                                'escalate_at', 'message'] ORDER BY x.id), '[]')
+                                                'escalate_at', 'message', 'note', 'measure'] ORDER BY x.id), '[]')
     FROM report x WHERE x.reporter = me()
 $$;
 
@@ -127,6 +127,7 @@ $$;
 CREATE OR REPLACE FUNCTION export_service_requests() RETURNS jsonb
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = welcome, pg_temp AS $$
   SELECT coalesce(jsonb_agg(to_jsonb(s) - 'account' - 'duplicate_of' || jsonb_build_object(
+           'rejected_reason', CASE WHEN NOT is_spam(s.id) THEN s.rejected_reason END,
            'offices', (SELECT coalesce(jsonb_agg(to_jsonb(o) - ARRAY['requester_account', 'request', 'advisor', 'rejected_as', 'note']
                                                  || jsonb_build_object('note', CASE WHEN o.rejected_as IS DISTINCT FROM 'spam' THEN o.note END) ORDER BY o.id), '[]')
                          FROM service_request_office o WHERE o.request = s.id),

@@ -85,7 +85,7 @@ GRANT EXECUTE ON FUNCTION reasons_told(jsonb), sees_rounds(), claim_round(uuid),
   TO welcome;
 GRANT EXECUTE ON FUNCTION
   my_advised(), service_actors(uuid), reopened_due_at(service_request_office), lock_for_service_request(uuid, text), my_office_row(uuid, jsonb),
-  require_office_state(uuid, text[]), forward_service_request(uuid, jsonb, text, text, text), pass_on(uuid, text, text), has_forwarded(uuid, text, text, text),
+  require_office_state(uuid, text[]), forward_service_request(uuid, jsonb, text, text, text), pass_on(uuid, text, text), has_forwarded(uuid, text, text, text), is_spam(uuid),
   reopen_service_request(uuid, jsonb, text), add_service_office(uuid, text, text),
   refuse_unknown_office(text, text), refuse_wrong_advisor(uuid, uuid), set_duplicate(uuid, uuid), offices_of(uuid, text[]), questions_in(jsonb, text[]),
   business_time_after(text, text, timestamptz, integer), business_minutes_between(text, text, timestamptz, timestamptz),

@@ -141,6 +141,7 @@ def test_who_was_reported_does_not_learn_it_by_the_export(people, place):
     assert report not in told and "money" not in told and "misunderstanding" not in told
     own = answer(newcomer.get("/v1/me/export"))["reports"]
     assert [(one["id"], one["text"]) for one in own] == [(report, "They asked for money.")]
+    assert "misunderstanding" not in json.dumps(own) and "measure" not in own[0], "what coordinators wrote is about the other"
 
 
 def test_a_link_for_one_thing_does_not_open_everything(people, daemon, place):

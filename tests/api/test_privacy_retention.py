@@ -146,6 +146,18 @@ def test_each_kind_goes_when_its_time_is_over_and_not_before(resting, place, kin
     assert "audit" not in left if kind == "audit" else left <= {"audit"}
 
 
+def test_a_shorter_time_for_the_audit_counts(resting, place):
+    daemon = resting.daemon
+    make_audit(resting, place.city)
+    with daemon.connect() as db:
+        db.execute("SELECT seal_audit()")
+    daemon.stop()
+    daemon.shift_clock(days=180)
+    assert "audit" not in enforce(daemon, WELCOME_RETENTION_AUDIT_MONTHS="6")
+    daemon.shift_clock(days=186)
+    assert enforce(daemon, WELCOME_RETENTION_AUDIT_MONTHS="6")["audit"] >= 1
+
+
 def test_a_request_with_a_match_keeps_no_words_and_goes_with_it(resting, place):
     daemon = resting.daemon
     guide, newcomer, match = resting.match(place.city, message="I look for a flat.", arrival_on="2027-01-15")

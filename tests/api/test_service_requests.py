@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: EUPL-1.2
 # What companies and newcomers ask of offices: the form, the steps of an office, several offices, forwarding, and who sees what.
+import json
 import re
 import uuid
+from types import SimpleNamespace
 
 import pytest
 
@@ -170,9 +172,9 @@ def test_a_request_that_is_not_ours_goes_on_and_names_who_said_so(people, place)
     assert there.steps(company, "acknowledge", "assign")["state"] == "in_progress"
     told = company.look()
     assert [o["state"] for o in told["offices"]] == ["forwarded", "in_progress"]
-    for verb in ("acknowledge", "reject", "forward"):
-        problem(here.post(f"{company.path}/{verb}", {"forward": there_now | {"reason": "Again."}}.get(verb) or Advisor.BODIES.get(verb, lambda _: {})(here)),
-                409, "conflict_state")
+    bodies = {"forward": there_now | {"reason": "Again."}, "offices": {"city": place.city, "office": people.office_in(place.city)}}
+    for verb in ("acknowledge", "reject", "forward", "offices"):
+        problem(here.post(f"{company.path}/{verb}", bodies.get(verb) or Advisor.BODIES.get(verb, lambda _: {})(here)), 409, "conflict_state")
     assert answer(here.get(company.path))["offices"][1]["advisor"] is None  # a person of another city
     back = {"city": place.city, "office": people.office_in(place.city), "reason": "No, yours."}
     assert [o["state"] for o in there.step(company, "forward", back)["offices"]] == ["forwarded", "forwarded", "submitted"]
@@ -223,6 +225,9 @@ def test_spam_and_repetitions_are_rejected_and_nothing_is_lost(people, place):
     assert company.mail("service_rejected")
     people.daemon.mails_sent()
     assert people.daemon.mails.take(spammer.email, "service_rejected") is None
+    told = spammer.look()
+    assert told["rejected_reason"] is None and "Advertising" not in json.dumps(told)
+    assert "Advertising" not in json.dumps(answer(spammer.get("/v1/me/export")))
     assert advisor.steps(spammer, "reopen")["state"] == "in_progress"
     problem(repeated.post(f"{repeated.path}/reopen"), 409, "conflict_state")
 
@@ -248,8 +253,20 @@ def test_an_advisor_who_asks_is_no_judge_in_their_own_case(people, place):
     advisor = people.advisor(place.city)
     people.office_in(place.city)
     form = people.service_form(place.city, contact={"email": advisor.email})
-    own = Advisor(people.daemon, people.confirm(people.unconfirmed(form)[1]))
-    problem(own.post(f"/v1/service-requests/{own.subject['id']}/acknowledge"), 403, "forbidden")
+    task = Advisor(people.daemon, people.confirm(people.unconfirmed(form)[1]))
+    own = SimpleNamespace(request=task.subject["id"], path=f"/v1/service-requests/{task.subject['id']}")
+    colleague = people.advisor(place.city)
+    answer(colleague.post(f"{own.path}/messages", {"text": "Knows us too well.", "public": False}), 201)
+    colleague.steps(own, "acknowledge")
+    assert faults(colleague.post(f"{own.path}/assign", {"account": advisor.id})) == {("/account", "unknown_advisor")}
+    colleague.steps(own, "assign")
+    office = {"city": place.neighbour, "office": people.office_in(place.neighbour)}
+    for session in (task, advisor):
+        for verb, body in {"acknowledge": {}, "assign": {"account": advisor.id, "from": colleague.id}, "offices": office}.items():
+            problem(session.post(f"{own.path}/{verb}", body), 403, "forbidden")
+        told = answer(session.get(own.path))
+        assert "Knows us too well." not in json.dumps(told) and told["offices"][0]["advisor"]
+    assert "Knows us too well." in json.dumps(answer(colleague.get(own.path)))
 
 
 def test_an_unconfirmed_request_goes_after_a_week(start_daemon, place):

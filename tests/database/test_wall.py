@@ -278,8 +278,8 @@ class Rules:
     def service_event(self, reader, row):
         asker = next(r["account"] for r in self.tables["service_request"] if r["id"] == row["request"])
         return (self.within(reader, row["request"])
-                and (row["public"] and asker == reader.account
-                     or any(o["left_at"] is None or row["at"] <= o["left_at"] for o in self.rows_of(row["request"], reader))))
+                and (row["public"] if asker == reader.account
+                     else any(o["left_at"] is None or row["at"] <= o["left_at"] for o in self.rows_of(row["request"], reader))))
 
     def appointment(self, reader, row):
         return self.within(reader, row["request"]) and (row["requester_account"] == reader.account or row["city"] in reader.advised)
