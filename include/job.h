@@ -34,10 +34,11 @@ int job_pause(const struct config *config);
 struct jobs; /* threads of one process */
 
 /* A listener thread (LISTEN welcome) and one thread a job. on_notify (may be NULL) is called on the listener's thread with every
- * payload, and with "" after each (re)connect, when notifications may have been missed. config and list must outlive the jobs.
+ * payload, and with "" after each (re)connect, when notifications may have been missed; where it returns false, the listener connects anew
+ * after a second. config and list must outlive the jobs.
  * NULL when memory or a thread cannot be had. */
 struct jobs *jobs_start(const struct config *config, const struct job *const *list, size_t count,
-                        void (*on_notify)(const char *payload, void *context), void *context);
+                        bool (*on_notify)(const char *payload, void *context), void *context);
 
 /* What a job did in this process. */
 struct job_figures {

@@ -1,13 +1,26 @@
 -- SPDX-License-Identifier: EUPL-1.2
 -- Content as files: what `welcomed import` writes and `welcomed export` reads. An entry is what stands in the file all languages share.
 
--- What needs nothing else to be there. Whom it replaces is let go when that changes: another may be about to take the place.
+-- Whether the files said just that of this part of a thing when they were last imported; from now on they have said it.
+CREATE OR REPLACE FUNCTION is_imported(of_kind text, of_key text, part text, said text) RETURNS boolean
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = welcome, pg_temp AS $$
+BEGIN
+  UPDATE content c SET imported = c.imported || jsonb_build_object(part, md5(said))
+   WHERE c.kind = of_kind AND c.key = of_key AND c.imported ->> part IS DISTINCT FROM md5(said);
+  RETURN NOT FOUND AND EXISTS (SELECT FROM content c WHERE c.kind = of_kind AND c.key = of_key);
+END
+$$;
+
+-- What needs nothing else to be there. What editors have changed since the files said the same stays. Whom it replaces is let go when that changes: another may be about to take the place.
 CREATE OR REPLACE FUNCTION import_content(of_kind text, of_key text, entry jsonb) RETURNS boolean LANGUAGE plpgsql VOLATILE AS $$
 DECLARE
   changed boolean;
   part    boolean;
   thing   uuid := (SELECT c.id FROM content c WHERE c.kind = of_kind AND c.key = of_key);
 BEGIN
+  IF is_imported(of_kind, of_key, 'thing', entry::text) THEN
+    RETURN false;
+  END IF;
   INSERT INTO content AS old (id, kind, key, position, city, topics, audiences, stages, reviewed_on, review_due_on)
   VALUES (uuid_v7(), of_kind, of_key, coalesce((entry ->> 'position')::integer, 0), entry ->> 'city', words_of(entry -> 'topics'),
           words_of(entry -> 'audiences'), words_of(entry -> 'stages'), (entry ->> 'reviewed_on')::date, (entry ->> 'review_due_on')::date)
@@ -23,6 +36,7 @@ BEGIN
   part := set_part(of_kind, (SELECT c.id FROM content c WHERE c.kind = of_kind AND c.key = of_key),
                    CASE WHEN of_kind = 'event' THEN entry || jsonb_build_object('place', (SELECT e.place FROM event e WHERE e.content = thing))
                         ELSE entry END); -- where it is, import_links() says
+  PERFORM is_imported(of_kind, of_key, 'thing', entry::text); -- of one that is new
   RETURN changed OR part;
 END
 $$;
@@ -59,7 +73,8 @@ BEGIN
                  NOT EXISTS (SELECT FROM content c WHERE c.kind = 'article' AND c.key = k.key)
             FROM jsonb_array_elements_text(entry -> 'related') WITH ORDINALITY AS k(key, n)) AS f(pointer, code, wrong)
    WHERE f.wrong;
-  IF faults IS NULL THEN
+  changed := false;
+  IF faults IS NULL AND NOT is_imported(of_kind, of_key, 'links', entry::text) THEN
     UPDATE content c SET parent = parent_of, replaces = replaces_of, office = office_of, related = related_of,
                          thumbnail = entry ->> 'thumbnail'
      WHERE c.kind = of_kind AND c.key = of_key

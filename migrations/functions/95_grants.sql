@@ -55,7 +55,7 @@ GRANT EXECUTE ON FUNCTION
   expire_proposals(), remind(), resume_guides(), expire_unconfirmed(), expire_tokens(),
   close_stale_requests(), clean_outbox(), count_demand(jsonb), clean_demand(), import_persona(jsonb, timestamptz), settle_demo(text, text), demo_service_request(jsonb),
   publish_translation(uuid, text, text, text, text, text, text, text, text[], text, text, boolean, text[], jsonb, date),
-  import_content(text, text, jsonb), import_links(text, text, jsonb), import_misplaced(text, text),
+  import_content(text, text, jsonb), is_imported(text, text, text, text), import_links(text, text, jsonb), import_misplaced(text, text),
   import_former_slugs(text, text, text, jsonb), import_media(text, text, bytea, integer, integer, jsonb)
   TO welcome_worker;
 

@@ -143,6 +143,7 @@ static void key_write(struct key *key, const struct request *request, const stru
     key_add(key, encoding_gzip(wishes->encodings) ? "g" : "i", 1);
     key_add(key, languages ? languages : "", languages ? strlen(languages) : CACHE_KEY_MAX + 1);
     key_add(key, request->raw, path);
+    key_add(key, "?", 1);
     if (request->raw[path])
         key_add_query(key, request->raw + path + 1);
 }

@@ -271,8 +271,8 @@ static void identity_done(struct segment *segment)
         request->account = arena_text(&request->arena, PQgetvalue(segment->results[0], 0, 2));
     segment_release(segment);
     request->work = (struct work_item){.run = work_run, .done = work_done};
-    if (!work_submit(request->loop->work, &request->work)) {
-        request_fail(request, "overloaded");
+    if (!request->loop->work || !work_submit(request->loop->work, &request->work)) {
+        request_fail(request, request->loop->work ? "overloaded" : "unavailable");
         request_answer_resume(request);
     }
 }

@@ -41,7 +41,7 @@ struct worker {
 
 struct jobs {
     const struct config *config;
-    void (*on_notify)(const char *, void *);
+    bool (*on_notify)(const char *, void *);
     void *context;
     atomic_bool stopping;
     pthread_mutex_t mutex;
@@ -254,11 +254,10 @@ void jobs_wake(struct jobs *jobs, const char *payload)
     workers_wake(jobs, payload, true);
 }
 
-static void jobs_notify(struct jobs *jobs, const char *payload)
+static bool jobs_notify(struct jobs *jobs, const char *payload)
 {
     workers_wake(jobs, payload, false);
-    if (jobs->on_notify)
-        jobs->on_notify(payload, jobs->context);
+    return !jobs->on_notify || jobs->on_notify(payload, jobs->context);
 }
 
 /* Waits for bytes from the server, the wish to stop, or the timeout (-1: none). */
@@ -268,17 +267,17 @@ static void listener_wait(const struct jobs *jobs, const PGconn *db, int millise
     poll(fds, 2, milliseconds);
 }
 
-/* Passes notifications on until the connection breaks or all must stop. */
-static void listener_serve(struct jobs *jobs, PGconn *db)
+/* Passes notifications on until the connection breaks or all must stop. False: one was refused, and has to be repeated. */
+static bool listener_serve(struct jobs *jobs, PGconn *db)
 {
-    jobs_notify(jobs, "");
-    while (!atomic_load(&jobs->stopping) && PQconsumeInput(db)) {
-        for (PGnotify *notify; (notify = PQnotifies(db));) {
-            jobs_notify(jobs, notify->extra);
-            PQfreemem(notify);
-        }
-        listener_wait(jobs, db, -1);
+    bool taken = jobs_notify(jobs, "");
+    while (taken && !atomic_load(&jobs->stopping) && PQconsumeInput(db)) {
+        for (PGnotify *notify; taken && (notify = PQnotifies(db)) != NULL; PQfreemem(notify))
+            taken = jobs_notify(jobs, notify->extra);
+        if (taken)
+            listener_wait(jobs, db, -1);
     }
+    return taken;
 }
 
 static void *listener_main(void *argument)
@@ -287,10 +286,8 @@ static void *listener_main(void *argument)
     int backoff = 0; /* milliseconds; the first reconnect is at once */
     while (!atomic_load(&jobs->stopping)) {
         PGconn *db = database_connect_worker(jobs->config);
-        if (db && PQstatus(db) == CONNECTION_OK && database_do(db, "LISTEN welcome")) {
-            backoff = 0;
-            listener_serve(jobs, db);
-        }
+        if (db && PQstatus(db) == CONNECTION_OK && database_do(db, "LISTEN welcome"))
+            backoff = listener_serve(jobs, db) ? 0 : 1000;
         if (backoff == 0 && !atomic_load(&jobs->stopping)) { /* once, not at each try */
             char error[200];
             database_error(db, error, sizeof error);
@@ -337,7 +334,7 @@ static bool thread_start(struct jobs *jobs, pthread_t *thread, void *(*main)(voi
 }
 
 struct jobs *jobs_start(const struct config *config, const struct job *const *list, size_t count,
-                        void (*on_notify)(const char *payload, void *context), void *context)
+                        bool (*on_notify)(const char *payload, void *context), void *context)
 {
     struct jobs *jobs = jobs_new(config, list, count);
     if (!jobs)

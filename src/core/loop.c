@@ -297,6 +297,7 @@ bool loop_start(struct loop *loop, struct service *service, size_t number, size_
 static void loop_abandon(struct loop *loop)
 {
     work_stop(loop->work);
+    loop->work = NULL; /* a request may still come when MHD runs for the last time */
     for (size_t i = 0; i < LANE_COUNT; i++) /* what these still have goes to the others */
         if (loop->replicas[i])
             lane_stop(loop->replicas[i]);

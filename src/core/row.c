@@ -233,6 +233,7 @@ static const char *element_write(struct buffer *out, struct buffer *item, const 
             buffer_putc(item, *at);
         }
         at += *at == '"';
+        out->failed = out->failed || buffer_failed(item); /* the next element clears it */
         bytes = item->bytes ? item->bytes : "";
         length = item->length;
     }
@@ -258,8 +259,6 @@ static void array_write(struct buffer *out, const char *value, bool quoted)
         at++;
     }
     buffer_putc(out, ']');
-    if (buffer_failed(&item))
-        out->failed = true;
     buffer_release(&item);
 }
 

@@ -80,13 +80,19 @@ static void listener_wait(const struct topics *topics, const PGconn *db, int mil
     poll(fds, 2, milliseconds);
 }
 
-/* Takes what has come: notifications first, since they were sent before the answer they arrived with. */
+static void notifications_take(struct topics *topics, PGconn *db)
+{
+    for (PGnotify *notify; (notify = PQnotifies(db)) != NULL; PQfreemem(notify))
+        topics_void(topics, topics_named(topics, notify->extra));
+}
+
+/* Takes what has come: notifications first, since they were sent before the answer they arrived with, and again those that libpq found
+ * behind it: no byte of the socket would tell of them. */
 static bool listener_read(struct topics *topics, PGconn *db, int64_t *asked)
 {
     if (!PQconsumeInput(db))
         return false;
-    for (PGnotify *notify; (notify = PQnotifies(db)) != NULL; PQfreemem(notify))
-        topics_void(topics, topics_named(topics, notify->extra));
+    notifications_take(topics, db);
     while (*asked && !PQisBusy(db)) {
         PGresult *result = PQgetResult(db);
         if (!result) {
@@ -95,6 +101,7 @@ static bool listener_read(struct topics *topics, PGconn *db, int64_t *asked)
         }
         PQclear(result);
     }
+    notifications_take(topics, db);
     return PQstatus(db) == CONNECTION_OK;
 }
 

@@ -26,10 +26,12 @@ static const char UNKNOWN_MEDIA[] = "SELECT e FROM unnest($1::text[]) e WHERE st
                                     "   AND NOT EXISTS (SELECT FROM media m WHERE 'media:' || m.hash = e)";
 
 static const char TRANSLATION[] =
-    "SELECT publish_translation(c.id, $3, e->>'slug', e->>'title', coalesce(e->>'summary', ''), $5, $6, $7, $8,"
+    "SELECT CASE WHEN is_imported(c.kind, c.key, 'text ' || $3::text, concat_ws(E'\\n', e, $5::text, $6::text, $7::text, $8::text[], $9::jsonb))"
+    "            THEN false"
+    "            ELSE publish_translation(c.id, $3, e->>'slug', e->>'title', coalesce(e->>'summary', ''), $5, $6, $7, $8,"
     "                           e->'provenance'->>'method', e->'provenance'->>'source_language', (e->'provenance') ? 'outdated',"
     "                           ARRAY(SELECT s->>'basis' FROM jsonb_array_elements(coalesce(e->'sources', $9::jsonb)) s),"
-    "                           coalesce(e->'sources', $9::jsonb), (e->'provenance'->>'reviewed_on')::date)"
+    "                           coalesce(e->'sources', $9::jsonb), (e->'provenance'->>'reviewed_on')::date) END"
     "  FROM content c"
     " CROSS JOIN (SELECT $4::jsonb AS e) AS entry"
     " WHERE c.kind = $1 AND c.key = $2";

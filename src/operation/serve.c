@@ -134,15 +134,22 @@ static bool service_start(struct service *service, const struct config *config)
 }
 
 /* On the listener's thread: new reference data, or a gap in which some may have come. */
-static void on_notify(const char *payload, void *context)
+static bool on_notify(const char *payload, void *context)
 {
     const struct daemon *daemon = context;
     if (*payload && strcmp(payload, "reference") != 0)
-        return;
+        return true;
     PGconn *db = database_connect_daemon(daemon->service.config);
-    if (PQstatus(db) == CONNECTION_OK && vocabulary_load(db) && daemon->service.topics)
+    const bool read = PQstatus(db) == CONNECTION_OK && vocabulary_load(db);
+    if (read && daemon->service.topics)
         topics_void_all(daemon->service.topics); /* what C wrote meanwhile has the old words */
+    if (!read) {
+        char error[200];
+        database_error(db, error, sizeof error);
+        log_warning("reference_not_read", log_text("error", error));
+    }
     PQfinish(db);
+    return read;
 }
 
 /* On a loop's thread: what was written may have put mails into the outbox. The database notifies only of what others write, since a

@@ -88,6 +88,12 @@ def test_parameters_may_come_in_any_order(kept):
     answer(kept.http.get("/v1/articles?city=bochum&city=bochum"), 422)
 
 
+def test_what_stands_in_the_path_is_no_parameter(kept):
+    read_twice(kept, "/v1/articles?lang=en")
+    for path in ("/v1/articles&lang=en", "/v1/articles&lang=en?"):
+        problem(kept.http.get(path), 404, "not_found")
+
+
 def test_the_encoding_is_the_one_that_was_asked_for(kept):
     plain = {"Accept-Encoding": "identity"}
     whole = read_twice(kept, ARTICLE, **plain)[1]

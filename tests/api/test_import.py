@@ -75,6 +75,28 @@ def test_a_changed_text_is_a_new_revision_and_the_old_slug_stays(database, conte
     assert slugs[1][0] == "newer-" + slugs[0][0]
 
 
+def test_what_editors_changed_stays_while_the_files_say_the_same(database, content):
+    imported(database, content)
+    article = "(SELECT id FROM content WHERE key = 'residence-registration')"
+    place = "(SELECT id FROM content WHERE key = 'essen-city-administration')"
+    with psycopg.connect(dbname=database, autocommit=True) as db:
+        db.execute("SET search_path = welcome")
+        db.execute(f"SELECT publish_translation({article}, 'en', 'ours', 'Ours', '', 'x', '<p>x</p>', 'x', '{{}}', 'human', 'de', false, '{{}}', '[]', NULL)")
+        db.execute(f"UPDATE content SET topics = '{{housing}}', related = '{{}}' WHERE id = {article}")
+        db.execute(f"UPDATE place SET phone = '+49 201 1' WHERE content = {place}")
+    told = imported(database, content)
+    assert told["articles"] == told["places"] == "unchanged"
+
+    def there():
+        return (value(database, f"SELECT title FROM translation WHERE content = {article} AND language = 'en'"),
+                value(database, f"SELECT topics FROM content WHERE id = {article}"), value(database, f"SELECT cardinality(related) FROM content WHERE id = {article}"),
+                value(database, f"SELECT phone FROM place WHERE content = {place}"))
+    assert there() == ("Ours", ["housing"], 0, "+49 201 1")
+    edit(content / ARTICLE / "en.md", "title: \"", "title: \"Newer: ")  # what the files say anew counts, and nothing beside it
+    imported(database, content)
+    assert there()[0].startswith("Newer: ") and there()[1:] == (["housing"], 0, "+49 201 1")
+
+
 def test_a_changed_row_is_changed(database, content):
     imported(database, content)
     edit(content / "reference/languages.csv", "German,Deutsch,Deutsch,Deutsch", "German,Deutsch,Deutsch,DEUTSCH")
