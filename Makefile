@@ -143,6 +143,7 @@ install: all ## copy program, data, units and manual below $(DESTDIR)$(prefix); 
 	[ ! -d build/swagger-ui ] || install -D -m 644 -t $(DESTDIR)$(datadir)/swagger-ui build/swagger-ui/*
 	cd content && find . -type f -exec install -D -m 644 {} $(abspath $(DESTDIR)$(datadir))/content/{} \;
 	install -m 644 README.md ARCHITECTURE.md SECURITY.md LICENSE docs/*.md $(DESTDIR)$(docdir)
+	set -e; for folder in monitoring high-availability; do install -D -m 644 -t $(DESTDIR)$(docdir)/$$folder docs/$$folder/*; done
 	sed 's/server daemon:/server 127.0.0.1:/' docker/nginx.conf > $(DESTDIR)$(docdir)/nginx.conf
 	install -m 644 packaging/sysusers.conf $(DESTDIR)$(prefix)/lib/sysusers.d/welcomed.conf
 	set -e; for unit in packaging/systemd/*; do $(PLACE) $$unit > $(DESTDIR)$(unitdir)/$${unit##*/}; done

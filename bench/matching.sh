@@ -29,13 +29,14 @@ END
   never takes a place from who has none.
 - Prices are learned every 28 days from up to a year of requests, by samples of as many as ask at one time; until 100 have come, they
   come from the table of languages. A placement is worth 500 points beside its score there.
-- Of the greedy baseline the design gives figures but not all that lies behind them. What is not stated was chosen here so that the shares
-  placed and reachable come out alike: 40 % of newcomers take a neighbouring city at once, 20 % of those already here somebody far away,
+- Of the greedy baseline an earlier prototype, which is not part of this repository, gave figures but not all that lies behind them. What
+  is not stated was chosen here so that the shares placed and reachable come out alike: 40 % of newcomers take a neighbouring city at
+  once, 20 % of those already here somebody far away,
   90 % agree to widening; a fifth of the guides has one more language. Waits and the spread of load were not fitted and differ. Five
   settings were tried, on the first four or six of these years. The gain in placements hangs on that choice: the four others, all with
   more newcomers within reach at once or one language less, gave +3.0 to +4.2 points on the table's population, below the target of +5.0.
 - Most of the gain comes from the process rules: greedy with them places nearly as many. Prices brought no measurable gain in placements
-  here; the design's prototype found +0.8 points, which is not reproduced.
+  here; that prototype found +0.8 points, which is not reproduced.
 - People of `demand.csv` (own model, in this folder as data of the simulation): newcomers by `newcomer_weight`, guides by `weight` of
   their city.
 - A request counts as placed when a guide accepts it before the newcomer gives up; those of the measured year are followed for another 120

@@ -8,9 +8,9 @@ cd "$(dirname "$0")"
 umask 077
 mkdir -p local
 
-# Read by nobody in the container.
+# FILE OWNER: read by that user in a container; local itself is closed.
 give() {
-    chown 65534:65534 "$1" 2> /dev/null || chmod 444 "$1" # whoever is not root cannot give files away
+    chown "$2:$2" "$1" 2> /dev/null || chmod 444 "$1" # whoever is not root cannot give files away
 }
 secret() {
     openssl rand -hex 24
@@ -18,7 +18,7 @@ secret() {
 configuration() { # FILE, further lines
     [ ! -e "local/$1" ] || return 0
     cat > "local/$1"
-    give "local/$1"
+    give "local/$1" 65534
 }
 
 if [ ! -e local/passwords.sql ]; then
@@ -49,9 +49,16 @@ END
 fi
 if [ ! -e local/secret.key ]; then
     openssl rand -base64 32 > local/secret.key
-    give local/secret.key
+    give local/secret.key 65534
 fi
-[ -e local/nginx.conf ] || sed "/server_name/s/api\.example\.org/$1/" nginx.conf > local/nginx.conf
-[ -e local/tls.pem ] || openssl req -x509 -newkey rsa:2048 -nodes -days 30 -subj "/CN=$1" -addext "subjectAltName=DNS:$1" \
-    -keyout local/tls.key -out local/tls.pem 2> /dev/null
+# nginx reads these as a root without capabilities, so only its own or what everybody may read.
+if [ ! -e local/nginx.conf ]; then
+    sed "/server_name/s/api\.example\.org/$1/" nginx.conf > local/nginx.conf
+    give local/nginx.conf 0
+fi
+if [ ! -e local/tls.pem ]; then
+    openssl req -x509 -newkey rsa:2048 -nodes -days 30 -subj "/CN=$1" -addext "subjectAltName=DNS:$1" -keyout local/tls.key -out local/tls.pem 2> /dev/null
+    give local/tls.key 0
+    give local/tls.pem 0
+fi
 echo "docker/local is ready; your settings go to daemon.conf, your certificate to tls.pem and tls.key."

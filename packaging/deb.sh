@@ -18,7 +18,9 @@ paragraph() { # NAME FILE, as debian/copyright wants it
     sed 's/[[:blank:]]*$//; s/^$/./; s/^/ /' "$2"
 }
 paragraph EUPL-1.2 LICENSE >> "$stage/debian/copyright"
-paragraph CC-BY-4.0 content/licences/CC-BY-4.0.txt >> "$stage/debian/copyright"
+for licence in CC-BY-4.0 GeoNutzV DL-DE-BY-2.0 Unicode-3.0; do
+    paragraph "$licence" "content/licences/$licence.txt" >> "$stage/debian/copyright"
+done
 if ! (cd "$stage" && dpkg-buildpackage --no-sign --build=binary > ../log 2>&1); then
     tail -n 30 build/deb/log >&2
     exit 1

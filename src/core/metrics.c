@@ -12,7 +12,7 @@
 
 #include "banned.h"
 
-/* Statuses that are counted by themselves; any other counts as the hundred it belongs to. */
+/* Statuses that are counted by themselves; any other counts as `other`. */
 static const int STATUSES[] = {200, 201, 202, 204, 304, 308, 400, 401, 403, 404, 405, 406, 409, 410, 412, 413, 414, 415, 422, 428, 429, 431, 500, 503};
 #define STATUS_COUNT (sizeof STATUSES / sizeof *STATUSES)
 

@@ -56,10 +56,10 @@ static void facts_look(struct doctor *doctor, const PGresult *facts)
     else
         doctor_well(doctor, "admins", "%.0f of %.0f people of staff.", value_of(facts, "admins", NULL), value_of(facts, "staff", NULL));
     if (value_of(facts, "legal_texts", NULL) < 1)
-        doctor_warn(doctor, "legal texts", "fill in content/legal and run `welcomed import`.", "there are none.");
+        doctor_warn(doctor, "legal texts", "run `welcomed import`: they are in `legal` of the content.", "there are none.");
     else if (drafts > 0)
-        doctor_warn(doctor, "legal texts", "fill them in (content/legal) and run `welcomed import`.", "%.0f of %.0f are drafts still.", drafts,
-                    value_of(facts, "legal_texts", NULL));
+        doctor_warn(doctor, "legal texts", "fill them in, in a copy of the content, and run `welcomed import`.", "%.0f of %.0f are drafts still.",
+                    drafts, value_of(facts, "legal_texts", NULL));
     else
         doctor_well(doctor, "legal texts", "%.0f, none of them a draft.", value_of(facts, "legal_texts", NULL));
     if (value_of(facts, "kept_in_directory", NULL) > 0 && !doctor->config->attachments)

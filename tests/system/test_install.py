@@ -38,7 +38,8 @@ def services(units):
 def test_everything_is_installed_and_uninstalled(tree):
     assert bare.run(tree / "usr/bin/welcomed", "--version") == f"welcomed {VERSION}\n"
     for file in ("share/welcomed/roles.sql", "share/welcomed/content/SOURCES.md", "share/welcomed/content/licences/CC-BY-4.0.txt", "share/doc/welcomed/LICENSE",
-                 "share/doc/welcomed/install.md", "share/man/man8/welcomed.8", "share/man/man5/welcomed.conf.5", "lib/sysusers.d/welcomed.conf"):
+                 "share/doc/welcomed/install.md", "share/man/man8/welcomed.8", "share/man/man5/welcomed.conf.5", "lib/sysusers.d/welcomed.conf",
+                 *(f"share/doc/welcomed/{file.relative_to(ROOT / 'docs')}" for file in (ROOT / "docs").glob("*/*"))):
         assert (tree / "usr" / file).stat().st_size > 0, file
     assert (tree / "etc/welcomed/welcomed.conf").stat().st_mode & 0o777 == 0o640
     placed = [file for file in tree.rglob("*") if file.is_file() and re.search(rb"@(bin|data|doc)dir@", file.read_bytes())]
@@ -105,6 +106,8 @@ def test_the_package_is_what_the_distribution_wants(package):
     assert said.returncode == 0, said.stdout
     facts = bare.run("dpkg-deb", "--field", package, "Version", "Depends")
     assert f"Version: {VERSION}\n" in facts and "libmicrohttpd" in facts and "libsystemd0" in facts
+    files = set(re.findall(r"\./usr/share/doc/welcomed/(\S+/\S+)$", bare.run("dpkg-deb", "--contents", package), re.M))
+    assert files == {str(file.relative_to(ROOT / "docs")) for file in (ROOT / "docs").glob("*/*")}, "documents name these files as they are"
     changelog = (ROOT / "packaging/debian/changelog").read_text()
     assert changelog.startswith(f"welcomed ({VERSION}) "), "packaging/debian/changelog tells of another version than openapi.yaml"
 
