@@ -190,16 +190,19 @@ BEGIN
 END
 $$;
 
--- continued: an active match goes on; no_action: nothing of it was true, and nothing is active. Either lifts what keeps the two apart, unless
--- another report of them is open. ended: they stay apart. The reporter learns that it was decided, whoever was reported only what they are told.
+-- continued: an active match goes on; no_action: nothing of it was true, and nothing is active. Either lifts what reports keep apart, unless
+-- another one of the two is open or ended it. ended: they stay apart. The reporter learns that it was decided, whoever was reported only what
+-- they are told.
 CREATE OR REPLACE FUNCTION report_after() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = welcome, pg_temp AS $$
 DECLARE
   active boolean := EXISTS (SELECT FROM match m WHERE m.id = NEW.match AND m.state = 'active');
 BEGIN
   PERFORM require(NEW.outcome = 'ended' OR active = (NEW.outcome = 'continued'), 'conflict_state');
-  IF NEW.outcome <> 'ended' AND NOT EXISTS (SELECT FROM report r WHERE r.state = 'open'
-                                               AND (r.reporter, r.reported) IN ((NEW.reporter, NEW.reported), (NEW.reported, NEW.reporter))) THEN
+  IF NEW.outcome <> 'ended' AND NOT EXISTS (SELECT FROM report r WHERE (r.state = 'open' OR r.outcome = 'ended')
+                                               AND (r.reporter, r.reported) IN ((NEW.reporter, NEW.reported), (NEW.reported, NEW.reporter)))
+     AND NOT EXISTS (SELECT FROM account a JOIN kept_apart k ON k.key = mailbox_key(a.email)
+                      WHERE (a.id, k.other) IN ((NEW.reporter, NEW.reported), (NEW.reported, NEW.reporter))) THEN
     UPDATE match x SET paused_at = NULL
      WHERE (x.guide_account, x.request_account) IN ((NEW.reporter, NEW.reported), (NEW.reported, NEW.reporter)) AND x.state = 'active';
     DELETE FROM block b WHERE (b.newcomer, b.guide) IN ((NEW.reporter, NEW.reported), (NEW.reported, NEW.reporter)) AND b.rule = 'H5';
