@@ -54,6 +54,29 @@ LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = welcome, pg_temp AS $$
    WHERE (p.guide_account, p.request_account) IN ((one, other), (other, one)) AND p.state IN ('open', 'awaiting_newcomer');
 $$;
 
+-- What is still active between two people, whose coordinators or whose link it may not be seen by, ends; the newcomers may reopen.
+CREATE OR REPLACE FUNCTION end_between(one uuid, other uuid) RETURNS void
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = welcome, pg_temp AS $$
+DECLARE
+  m record;
+BEGIN
+  FOR m IN SELECT x.id, x.request, x.guide_account, x.request_account
+             FROM match x
+            WHERE (x.guide_account, x.request_account) IN ((one, other), (other, one)) AND x.state = 'active'
+            ORDER BY x.id LOOP
+    UPDATE guide_request r SET state = 'closed', closed_as = 'withdrawn' WHERE r.id = m.request AND r.state = 'matched';
+    UPDATE match x SET state = 'ended', ended_reason = 'other' WHERE x.id = m.id;
+    PERFORM mail('match_ended_guide', m.guide_account, 'match', m.id) WHERE m.guide_account IS DISTINCT FROM me();
+    PERFORM mail('match_ended_newcomer', m.request_account, 'match', m.id) WHERE m.request_account IS DISTINCT FROM me();
+  END LOOP;
+END
+$$;
+
+-- By who has just made the report and wants contact to end: a mailed link reaches one request only, what the two have is all of it.
+CREATE OR REPLACE FUNCTION end_reported(report uuid) RETURNS void
+LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = welcome, pg_temp AS
+$$ SELECT end_between(r.reporter, r.reported) FROM report r WHERE r.id = $1 AND r.id = subject() AND r.reporter = me() $$;
+
 -- Under lock_for_party(). The two are kept apart at once, what is active between them pauses; after an urgent report the other asks of whoever
 -- was reported go to somebody else. Where no coordinator is there to be told, others are told at once that nobody is.
 CREATE OR REPLACE FUNCTION file_report(id uuid, proposal uuid, match uuid, reason text, text text) RETURNS void
@@ -206,6 +229,9 @@ BEGIN
     UPDATE match x SET paused_at = NULL
      WHERE (x.guide_account, x.request_account) IN ((NEW.reporter, NEW.reported), (NEW.reported, NEW.reporter)) AND x.state = 'active';
     DELETE FROM block b WHERE (b.newcomer, b.guide) IN ((NEW.reporter, NEW.reported), (NEW.reported, NEW.reporter)) AND b.rule = 'H5';
+  END IF;
+  IF NEW.outcome = 'ended' THEN
+    PERFORM keep_apart(NEW.reporter, NEW.reported), end_between(NEW.reporter, NEW.reported);
   END IF;
   IF NEW.measure = 'warned' THEN
     PERFORM mail('report_warning', NEW.reported, 'report', NEW.id);

@@ -69,7 +69,7 @@ GRANT EXECUTE ON FUNCTION
   widen_request(uuid, boolean, boolean), renew_request(uuid), answer_check_in(uuid, text, text), check_ins_of(uuid)
   TO welcome;
 GRANT EXECUTE ON FUNCTION
-  lock_for_party(uuid, uuid), file_report(uuid, uuid, uuid, text, text), report_link(bytea), sees_report(report), lock_for_report(uuid, boolean),
+  lock_for_party(uuid, uuid), file_report(uuid, uuid, uuid, text, text), end_reported(uuid), report_link(bytea), sees_report(report), lock_for_report(uuid, boolean),
   claim_report(uuid, boolean), note_report(uuid, uuid, text), notes_of(uuid), claimant_of(report), other_of(uuid, uuid), block_other(uuid, uuid, uuid),
   lock_for_bar(uuid, text, text), make_bar(uuid, uuid, text, text, text, text), lift_bar(uuid), is_barred(uuid), kept_for(text)
   TO welcome;

@@ -43,3 +43,67 @@ def test_a_block_is_the_blocker_s_whatever_comes_of_a_report(people, place):
     assert "H5" in rules_against(coordinator, newcomer, guide)
     assert newcomer.delete(f"{BLOCKS}/{block}").status_code == 204
     assert rules_against(coordinator, newcomer, guide) == ["H4"], "of the report nothing is left"
+
+
+# Two who met more than once
+
+def again(people, guide, newcomer, city):
+    """Their first match is over; another one under another request, in that city."""
+    newcomer = Newcomer(people.daemon, people.confirm(people.apply("/v1/guide-requests", people.request_form(city, email=newcomer.email))[1]))
+    return newcomer, guide.accept()["match"]["id"]
+
+
+def ended_first(people, city):
+    guide, newcomer, match = people.match(city)
+    answer(newcomer.post(f"/v1/matches/{match}/end", {"reason": "schedule"}))
+    return guide, newcomer, match
+
+
+@pytest.mark.parametrize("by", ["guide", "newcomer"])
+def test_a_report_of_an_older_match_ends_the_newer_one(people, place, by):
+    guide, newcomer, older = ended_first(people, place.city)
+    newcomer, newer = again(people, guide, newcomer, place.city)
+    made = report({"guide": guide, "newcomer": newcomer}[by], older)
+    assert answer(guide.get(f"/v1/matches/{newer}"))["paused_at"]
+    resolve(people.coordinator(place.city), made, "ended")
+    seen = answer(guide.get(f"/v1/matches/{newer}"))
+    assert (seen["state"], seen["ended_by"], seen["ended_reason"], seen["newcomer"]["email"]) == ("ended", "coordinator", "other", None)
+    assert newcomer.look()["state"] == "closed" and newcomer.mail("match_ended_newcomer") and guide.mail("match_ended_guide")
+    assert answer(guide.get("/v1/me/guide"))["load"] == 0
+
+
+def test_ended_by_a_report_is_also_what_its_coordinator_does_not_see(people, place):
+    guide = people.guide(place.neighbour, neighbours=True)
+    newcomer = people.newcomer(place.city)
+    older = guide.accept()["match"]["id"]
+    answer(newcomer.post(f"/v1/matches/{older}/end", {"reason": "schedule"}))
+    newcomer, newer = again(people, guide, newcomer, place.neighbour)
+    guide.daemon.mails_sent()
+    for person in (guide, newcomer):
+        people.daemon.mails.take(person.email)
+    coordinator = people.coordinator(place.city)
+    problem(coordinator.get(f"/v1/matches/{newer}"), 404, "not_found")
+    resolve(coordinator, report(newcomer, older), "ended")
+    assert answer(guide.get(f"/v1/matches/{newer}"))["state"] == "ended" and newcomer.look()["state"] == "closed"
+    assert newcomer.mail("match_ended_newcomer") and guide.mail("match_ended_guide")
+    answer(newcomer.post(f"/v1/guide-requests/{newcomer.request}/reopen"))
+    assert rules_against(people.coordinator(place.neighbour), newcomer, guide) == ["H5"]
+
+
+@pytest.mark.parametrize("way", ["match", "proposal", "link"])
+def test_who_reports_and_ends_an_older_match_ends_the_newer_one(people, http, place, way):
+    guide, newcomer, older = ended_first(people, place.city)
+    token = newcomer.mail("match_newcomer").token
+    newcomer, newer = again(people, guide, newcomer, place.city)
+    with people.daemon.connect() as db:
+        proposal = db.execute("SELECT proposal FROM match WHERE id = %s", (older,)).fetchone()[0]
+    path = {"match": f"/v1/matches/{older}", "proposal": f"/v1/proposals/{proposal}"}.get(way)
+    body = {"reason": "unsafe", "end": True}
+    if way == "link":
+        answer(http.post(REPORTS, json=body | {"token": token}), 201)
+    else:
+        answer(newcomer.post(f"{path}/report", body), 201)
+    seen = answer(guide.get(f"/v1/matches/{newer}"))
+    assert (seen["state"], seen["ended_reason"], seen["paused_at"], seen["newcomer"]["email"]) == ("ended", "other", None, None)
+    assert newcomer.look()["state"] == "closed" and guide.mail("match_ended_guide")
+    assert answer(guide.get("/v1/me/guide"))["load"] == 0
