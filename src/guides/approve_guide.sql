@@ -2,7 +2,8 @@
 -- The first city's coordinators make the guide active; those of a city added later approve that city only. A break goes on, and a
 -- suspension is lifted by reinstate_guide, not by the way.
 SELECT lock_for_guide(:id, true);
-SELECT require(g.state NOT IN ('suspended', 'rejected', 'left'), 'conflict_state')
+SELECT require(g.state NOT IN ('suspended', 'rejected', 'left'), 'conflict_state'),
+       require(NOT is_barred(g.account), 'suspended')
   FROM guide g
  WHERE g.id = :id;
 SELECT approve_cities(:id);

@@ -107,3 +107,16 @@ def test_who_reports_and_ends_an_older_match_ends_the_newer_one(people, http, pl
     assert (seen["state"], seen["ended_reason"], seen["paused_at"], seen["newcomer"]["email"]) == ("ended", "other", None, None)
     assert newcomer.look()["state"] == "closed" and guide.mail("match_ended_guide")
     assert answer(guide.get("/v1/me/guide"))["load"] == 0
+
+
+# Bars of other cities
+
+
+def test_nobody_barred_becomes_a_guide_by_a_coordinator_who_does_not_know(people, place):
+    guide, coordinator, elsewhere = people.applicant(place.city), people.coordinator(place.city), people.coordinator(place.far)
+    bar = answer(elsewhere.post(BARS, {"email": guide.email, "city": place.far, "reason": "Threats by mail"}), 201)
+    assert bar["account"] is None
+    problem(coordinator.post(f"/v1/guides/{guide.guide}/approve", {}), 409, "suspended")
+    assert answer(guide.get("/v1/me/guide"))["state"] == "applied"
+    assert elsewhere.delete(f"{BARS}/{bar['id']}").status_code == 204
+    assert answer(coordinator.post(f"/v1/guides/{guide.guide}/approve", {}))["state"] == "active"
