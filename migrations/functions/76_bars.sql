@@ -2,10 +2,6 @@
 -- Blocks of people against each other, and bars: who may neither ask for a guide nor be one. A bar holds for a mailbox, by a keyed hash, so
 -- that it outlives the account; what is the public's (information, service requests, one's own data) stays open to everybody.
 
-CREATE OR REPLACE FUNCTION mailbox_key(address text) RETURNS bytea
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = welcome, pg_temp AS
-$$ SELECT sha256(setting_secret() || convert_to('bar ' || mailbox_of(address), 'UTF8')) $$;
-
 CREATE OR REPLACE FUNCTION is_barred(account uuid) RETURNS boolean
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = welcome, pg_temp AS $$
 BEGIN
@@ -104,7 +100,7 @@ BEGIN
   PERFORM require(lock_for_bar.guide_request IS NULL OR EXISTS (SELECT FROM guide_request r WHERE r.id = lock_for_bar.guide_request
                      AND r.handled_by = ANY (my_cities()) AND r.state <> 'unverified'), 'not_found');
   PERFORM require(lock_for_bar.guide_request IS NOT NULL OR coalesce(lock_for_bar.city, '*') = ANY (my_cities()), 'forbidden');
-  PERFORM require(person IS DISTINCT FROM me(), 'forbidden');
+  PERFORM require(person IS DISTINCT FROM me() AND mailbox_key(lock_for_bar.email) IS DISTINCT FROM my_mailbox_key(), 'forbidden');
   IF person IS NOT NULL THEN
     PERFORM lock_people(ARRAY[person]);
   END IF;
@@ -133,13 +129,14 @@ BEGIN
 END
 $$;
 
--- What was ended stays ended; who may ask again is told so. The same account's other addresses go along.
+-- What was ended stays ended; who may ask again is told so. The same account's other addresses go along. One's own is for others to lift.
 CREATE OR REPLACE FUNCTION lift_bar(bar uuid) RETURNS void
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = welcome, pg_temp AS $$
 DECLARE
   gone bar;
 BEGIN
-  DELETE FROM bar b WHERE b.id = lift_bar.bar AND b.city = ANY (my_cities()) RETURNING * INTO gone;
+  DELETE FROM bar b WHERE b.id = lift_bar.bar AND b.city = ANY (my_cities()) AND b.account IS DISTINCT FROM me() AND b.key IS DISTINCT FROM my_mailbox_key()
+  RETURNING * INTO gone;
   PERFORM require(FOUND, 'not_found');
   DELETE FROM bar b WHERE b.account = gone.account AND b.city = gone.city;
   IF NOT is_barred(gone.account) THEN

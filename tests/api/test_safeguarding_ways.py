@@ -120,3 +120,28 @@ def test_nobody_barred_becomes_a_guide_by_a_coordinator_who_does_not_know(people
     assert answer(guide.get("/v1/me/guide"))["state"] == "applied"
     assert elsewhere.delete(f"{BARS}/{bar['id']}").status_code == 204
     assert answer(coordinator.post(f"/v1/guides/{guide.guide}/approve", {}))["state"] == "active"
+
+
+# Bars of one's own
+
+def alias(email, word="other"):
+    """The same mailbox under another name."""
+    return email.replace("@", f"+{word}@")
+
+
+def test_a_barred_coordinator_neither_sees_nor_lifts_the_own_bar(people, place):
+    coordinator, colleague = people.coordinator(place.city), people.coordinator("all")
+    email, mine = coordinator.email, people.newcomer(place.city, email=coordinator.email)
+    bars = [answer(colleague.post(BARS, {"guide_request": mine.request, "reason": "Threats"}), 201)["id"],
+            answer(colleague.post(BARS, {"email": alias(email), "reason": "From here as well"}), 201)["id"]]
+    coordinator = people.sign_in(email)
+    other = answer(coordinator.post(BARS, {"email": people.address("threats"), "city": place.city, "reason": "Threats"}), 201)["id"]
+    assert [bar["id"] for bar in answer(coordinator.get(BARS))["items"]] == [other]
+    for bar in bars:
+        problem(coordinator.delete(f"{BARS}/{bar}"), 404, "not_found")
+    for address in (email, alias(email), email.upper()):
+        problem(coordinator.post(BARS, {"email": address, "city": place.city, "reason": "Mine"}), 403, "forbidden")
+    seen = [bar["id"] for bar in answer(colleague.get(BARS))["items"]]
+    assert set(bars) <= set(seen)
+    for bar in bars:
+        assert colleague.delete(f"{BARS}/{bar}").status_code == 204

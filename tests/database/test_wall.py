@@ -138,6 +138,10 @@ def readers(world):
     for city in ("essen", "hagen", "*"):
         world.god.execute("INSERT INTO bar (id, key, account, city, reason) VALUES (uuid_v7(), sha256('x'), %s, %s, 'because')",
                           (newcomers["withdrawn"].account, city))
+    for city in ("essen", "*"):  # a coordinator's own, by the account and by the mailbox; whose it is stands in the name here
+        world.god.execute("INSERT INTO bar (id, key, account, city, reason) VALUES (uuid_v7(), sha256('z'), %s, %s, 'because')", (everywhere.account, city))
+        world.god.execute("INSERT INTO bar (id, key, name, city, reason) SELECT uuid_v7(), mailbox_key(email), id, %s, 'because' FROM account WHERE id = %s",
+                          (city, everywhere.account))
     world.god.execute("INSERT INTO kept_apart (key, other) VALUES (sha256('y'), %s)", (guides["essen"].account,))
     world.god.execute("INSERT INTO guide_verification (id, guide, kind, seen_on) SELECT uuid_v7(), id, 'id_card', '2026-01-01' FROM guide")
     mails = {(mail["to"], mail["path"]): token for mail, token in world.mails()}
@@ -241,7 +245,7 @@ class Rules:
 
     # windows: the keys of the rows, and for match_contact the addresses
     def bar(self, reader):
-        return {(b["id"],) for b in self.tables["bar"] if b["city"] in reader.cities}
+        return {(b["id"],) for b in self.tables["bar"] if b["city"] in reader.cities and b["account"] != reader.account and b["name"] != reader.account}
 
     def public_guide(self, reader):
         return {(g["id"],) for g in self.tables["guide"] if g["listed"] and g["state"] in ("active", "paused")}
