@@ -48,7 +48,8 @@ CREATE VIEW due_guides AS
 SELECT g.id, g.updated_at AS since
   FROM guide g
  WHERE g.state IN ('rejected', 'left') AND g.updated_at <= clock() - (SELECT kept_for('guides'))
-   AND NOT EXISTS (SELECT FROM match m WHERE m.guide = g.id);
+   AND NOT EXISTS (SELECT FROM match m WHERE m.guide = g.id)
+   AND NOT EXISTS (SELECT FROM proposal p JOIN report x ON x.proposal = p.id WHERE p.guide = g.id AND x.state = 'open');
 
 CREATE VIEW due_service_requests AS
 SELECT r.id, r.closed_at AS since FROM service_request r WHERE r.closed_at <= clock() - (SELECT kept_for('service_requests'));

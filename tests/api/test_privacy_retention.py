@@ -176,6 +176,20 @@ def test_a_request_with_a_match_keeps_no_words_and_goes_with_it(resting, place):
         assert db.execute("SELECT state FROM guide").fetchone() == ("active",), "the guide stays"
 
 
+def test_a_guide_of_whom_a_report_is_open_stays_until_it_is_resolved(resting, place):
+    daemon = resting.daemon
+    guide = resting.guide(place.city)
+    resting.newcomer(place.city)
+    made = answer(guide.post(f"/v1/proposals/{guide.proposal()['id']}/report", {"reason": "unsafe"}), 201)["id"]
+    answer(guide.post("/v1/me/guide/leave", {}))
+    daemon.mails_sent()
+    daemon.shift_clock(days=368)
+    assert due(daemon)["guides"][1] == 0 and "guides" not in enforce(daemon)
+    coordinator = resting.sign_in(resting.coordinator(place.city).email)
+    answer(coordinator.post(f"/v1/reports/{made}/resolve", {"outcome": "no_action"}))
+    assert enforce(daemon)["guides"] == 1
+
+
 def test_the_configuration_decides(resting, place):
     daemon = resting.daemon
     make_mails(resting, place.city)
