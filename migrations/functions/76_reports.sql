@@ -213,6 +213,17 @@ BEGIN
 END
 $$;
 
+-- Who was to be told of the match while a report stood got no mail, so nothing that leads there.
+CREATE OR REPLACE FUNCTION mail_match_again(one uuid, other uuid) RETURNS void
+LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = welcome, pg_temp AS $$
+  SELECT mail(x.template, x.account, 'match', m.id)
+    FROM match m
+   CROSS JOIN LATERAL (VALUES ('match_guide', m.guide_account), ('match_newcomer', m.request_account)) AS x(template, account)
+   WHERE (m.guide_account, m.request_account) IN ((one, other), (other, one)) AND m.state = 'active'
+     AND NOT EXISTS (SELECT FROM login_token t WHERE t.account = x.account AND t.subject_kind = 'match' AND t.subject_id = m.id)
+     AND NOT EXISTS (SELECT FROM outbox o WHERE o.account = x.account AND o.template = x.template AND o.subject_id = m.id AND o.state = 'waiting')
+$$;
+
 -- continued: an active match goes on; no_action: nothing of it was true, and nothing is active. Either lifts what reports keep apart, unless
 -- another one of the two is open or ended it. ended: they stay apart. The reporter learns that it was decided, whoever was reported only what
 -- they are told.
@@ -228,6 +239,7 @@ BEGIN
                       WHERE (a.id, k.other) IN ((NEW.reporter, NEW.reported), (NEW.reported, NEW.reporter))) THEN
     UPDATE match x SET paused_at = NULL
      WHERE (x.guide_account, x.request_account) IN ((NEW.reporter, NEW.reported), (NEW.reported, NEW.reporter)) AND x.state = 'active';
+    PERFORM mail_match_again(NEW.reporter, NEW.reported);
     DELETE FROM block b WHERE (b.newcomer, b.guide) IN ((NEW.reporter, NEW.reported), (NEW.reported, NEW.reporter)) AND b.rule = 'H5';
   END IF;
   IF NEW.outcome = 'ended' THEN

@@ -83,7 +83,7 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = welcome, pg_temp AS $$
     JOIN account other ON other.id = CASE WHEN reader = m.guide_account THEN m.request_account ELSE m.guide_account END
    CROSS JOIN LATERAL mail_sides(reader, g, r) AS sides(data)
    WHERE kind = 'match' AND m.id = $4 AND (template LIKE 'match\_ended\_%') = (m.state = 'ended') AND template <> 'check_in_help'
-     AND (template <> 'check_in' OR m.paused_at IS NULL)
+     AND (template NOT IN ('check_in', 'match_guide', 'match_newcomer') OR m.paused_at IS NULL)
   UNION ALL -- for coordinators: who they are, not what was said
   SELECT jsonb_build_object('display_name', a.display_name, 'city', city_names(ARRAY[nullif(x.city, '*')]) -> 0)
     FROM (SELECT m.request_city FROM match m WHERE kind = 'match' AND template = 'check_in_help' AND m.id = $4 AND m.state = 'active'

@@ -2,7 +2,7 @@
 # Ways round what coordinators decide about people, and ways in which it could reach too few or too much.
 import pytest
 
-from support import Newcomer, answer, problem
+from support import Newcomer, People, answer, problem
 
 REPORTS, BLOCKS, BARS = "/v1/reports", "/v1/me/blocks", "/v1/bars"
 
@@ -43,6 +43,33 @@ def test_a_block_is_the_blocker_s_whatever_comes_of_a_report(people, place):
     assert "H5" in rules_against(coordinator, newcomer, guide)
     assert newcomer.delete(f"{BLOCKS}/{block}").status_code == 204
     assert rules_against(coordinator, newcomer, guide) == ["H4"], "of the report nothing is left"
+
+
+# Mails that wait
+
+def test_a_mail_that_waits_tells_no_address_while_a_report_stands(start_daemon, place):
+    people = People(start_daemon())
+    guide, newcomer = people.guide(place.city), people.newcomer(place.city)
+    proposal = guide.proposal()["id"]
+    people.daemon.mails_sent()
+
+    def mails_wait(time):
+        with people.daemon.connect() as db:
+            db.execute(f"ALTER TABLE outbox ALTER next_attempt_at SET DEFAULT clock() + interval '{time}'")
+            db.execute("UPDATE outbox SET next_attempt_at = clock() WHERE state = 'waiting'")
+            db.execute("SELECT pg_notify('welcome', 'mail')")
+    mails_wait("1 hour")
+    match = guide.accept(proposal)["match"]["id"]
+    made = report(newcomer, match, reason="other")
+    mails_wait("0 hours")
+    people.daemon.mails_sent()
+    for person, template in ((guide, "match_guide"), (newcomer, "match_newcomer")):
+        assert people.daemon.mails.take(person.email, template) is None
+    resolve(people.coordinator(place.city), made, "continued")
+    assert newcomer.email in guide.mail("match_guide").text and guide.email in newcomer.mail("match_newcomer").text
+    resolve(people.coordinator(place.city), report(guide, match, reason="other"), "continued")
+    people.daemon.mails_sent()
+    assert people.daemon.mails.take(guide.email, "match_guide") is None, "once"
 
 
 # Two who met more than once
@@ -110,7 +137,6 @@ def test_who_reports_and_ends_an_older_match_ends_the_newer_one(people, http, pl
 
 
 # Bars of other cities
-
 
 def test_nobody_barred_becomes_a_guide_by_a_coordinator_who_does_not_know(people, place):
     guide, coordinator, elsewhere = people.applicant(place.city), people.coordinator(place.city), people.coordinator(place.far)
