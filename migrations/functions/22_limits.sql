@@ -53,15 +53,6 @@ CREATE OR REPLACE FUNCTION mailbox_of(address text) RETURNS text LANGUAGE sql IM
     FROM (SELECT split_part(split_part(lower(btrim(address)), '@', 1), '+', 1), split_part(lower(btrim(address)), '@', 2)) AS p(name, domain)
 $$;
 
--- A keyed hash of it, by which bars hold for whoever has the mailbox, and that of whoever asks.
-CREATE OR REPLACE FUNCTION mailbox_key(address text) RETURNS bytea
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = welcome, pg_temp AS
-$$ SELECT sha256(setting_secret() || convert_to('bar ' || mailbox_of(address), 'UTF8')) $$;
-
-CREATE OR REPLACE FUNCTION my_mailbox_key() RETURNS bytea
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = welcome, pg_temp AS
-$$ SELECT mailbox_key(a.email) FROM account a WHERE a.id = me() $$;
-
 -- At most so many in any span of so many seconds, for known and unknown addresses alike. Who is over it is refused without a lock.
 CREATE OR REPLACE FUNCTION limit_address(kind text, address text, pointer text, quota integer, seconds integer) RETURNS void
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = welcome, pg_temp AS $$

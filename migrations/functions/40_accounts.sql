@@ -202,8 +202,8 @@ BEGIN
     PERFORM refuse_barred(person, address);
   END IF;
   IF kind = 'account' THEN
-    UPDATE account SET email = do_confirmed.address WHERE id = thing;
     PERFORM bar_new_address(thing, address);
+    UPDATE account SET email = do_confirmed.address WHERE id = thing;
   ELSIF kind = 'guide' THEN
     UPDATE guide SET account = person, state = 'applied' WHERE id = thing AND state = 'unverified';
   ELSIF kind = 'service_request' THEN

@@ -129,16 +129,18 @@ BEGIN
 END
 $$;
 
--- What was ended stays ended; who may ask again is told so. The same account's other addresses go along. One's own is for others to lift.
+-- What was ended stays ended; who may ask again is told so. The other addresses to which it went along are free as well. One's own is for others to lift.
 CREATE OR REPLACE FUNCTION lift_bar(bar uuid) RETURNS void
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = welcome, pg_temp AS $$
 DECLARE
   gone bar;
 BEGIN
-  DELETE FROM bar b WHERE b.id = lift_bar.bar AND b.city = ANY (my_cities()) AND b.account IS DISTINCT FROM me() AND b.key IS DISTINCT FROM my_mailbox_key()
+  DELETE FROM bar b WHERE b.id = lift_bar.bar AND b.city = ANY (my_cities()) AND b.id <> ALL (my_bars())
   RETURNING * INTO gone;
   PERFORM require(FOUND, 'not_found');
-  DELETE FROM bar b WHERE b.account = gone.account AND b.city = gone.city;
+  DELETE FROM bar b
+   WHERE b.city = gone.city
+     AND (b.account = gone.account OR gone.account IS NULL AND b.account IS NULL AND b.made_at = gone.made_at);
   IF NOT is_barred(gone.account) THEN
     PERFORM mail('account_reinstated', gone.account, 'account', gone.account);
   END IF;
@@ -161,12 +163,15 @@ BEGIN
 END
 $$;
 
--- A bar goes along to the new address of an account.
+-- Before an account gets a new address: bars go along, also those of which nobody knew whose the mailbox is. One made at the same moment is
+-- waited for.
 CREATE OR REPLACE FUNCTION bar_new_address(account uuid, address text) RETURNS void
 LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = welcome, pg_temp AS $$
+  SELECT lock_for_name('bar', encode(mailbox_key(a.email), 'hex')) FROM account a WHERE a.id = $1;
   INSERT INTO bar (id, key, account, name, city, reason, message, made_by, made_at)
   SELECT uuid_v7(), mailbox_key($2), b.account, b.name, b.city, b.reason, b.message, b.made_by, b.made_at
-    FROM bar b WHERE b.account = $1
+    FROM bars_of($1) b
+   ORDER BY b.account NULLS LAST
       ON CONFLICT DO NOTHING
 $$;
 
@@ -174,7 +179,8 @@ $$;
 -- of bars nothing but that.
 CREATE OR REPLACE FUNCTION remember_mailbox(account uuid) RETURNS void
 LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = welcome, pg_temp AS $$
-  UPDATE bar b SET name = NULL, reason = 'account_erased', message = '' WHERE b.account = $1;
+  UPDATE bar b SET name = NULL, reason = 'account_erased', message = ''
+   WHERE b.id IN (SELECT x.id FROM bars_of($1) x) AND coalesce(b.account, $1) = $1;
   INSERT INTO bar (id, key, city, reason)
   SELECT DISTINCT ON (x.city) uuid_v7(), mailbox_key(a.email), x.city, 'erased_while_reported'
     FROM report r

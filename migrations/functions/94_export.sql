@@ -119,7 +119,7 @@ $$;
 -- That one may not ask again, since when, and what one was told; why is looked through by people first (GDPR art. 15(4)).
 CREATE OR REPLACE FUNCTION export_bars() RETURNS jsonb
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = welcome, pg_temp AS $$
-  SELECT coalesce(jsonb_agg(to_jsonb(b) - ARRAY['key', 'reason', 'made_by'] ORDER BY b.id), '[]') FROM bar b WHERE b.account = me()
+  SELECT coalesce(jsonb_agg(to_jsonb(b) - ARRAY['key', 'reason', 'made_by'] ORDER BY b.id), '[]') FROM bars_of(me()) b
 $$;
 
 -- With the offices they were at, the timeline and files; what offices noted for themselves is told to be there, its words are looked through

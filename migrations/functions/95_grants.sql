@@ -71,7 +71,7 @@ GRANT EXECUTE ON FUNCTION
 GRANT EXECUTE ON FUNCTION
   lock_for_party(uuid, uuid), file_report(uuid, uuid, uuid, text, text), end_reported(uuid), report_link(bytea), sees_report(report), lock_for_report(uuid, boolean),
   claim_report(uuid, boolean), note_report(uuid, uuid, text), notes_of(uuid), claimant_of(report), other_of(uuid, uuid), block_other(uuid, uuid, uuid),
-  lock_for_bar(uuid, text, text), make_bar(uuid, uuid, text, text, text, text), lift_bar(uuid), is_barred(uuid), my_mailbox_key(), kept_for(text)
+  lock_for_bar(uuid, text, text), make_bar(uuid, uuid, text, text, text, text), lift_bar(uuid), is_barred(uuid), my_bars(), kept_for(text)
   TO welcome;
 GRANT EXECUTE ON FUNCTION remind_of_reports(), escalate_reports(), expire_bars() TO welcome_worker;
 GRANT EXECUTE ON FUNCTION ask_to_widen(), ask_still_looking(), ask_check_ins(), expire_reports() TO welcome_worker;

@@ -45,6 +45,59 @@ def test_a_block_is_the_blocker_s_whatever_comes_of_a_report(people, place):
     assert rules_against(coordinator, newcomer, guide) == ["H4"], "of the report nothing is left"
 
 
+# Bars by an address of somebody whom the coordinator does not see
+
+@pytest.fixture
+def unseen(people, place):
+    """(somebody of another city, the coordinator who barred the address, the bar)"""
+    newcomer, coordinator = people.newcomer(place.far), people.coordinator(place.city)
+    form = {"email": alias(newcomer.email), "city": place.city, "reason": "She threatened Ada.", "message": "Please call us."}
+    bar = answer(coordinator.post(BARS, form), 201)
+    assert bar["account"] is None
+    return newcomer, coordinator, bar
+
+
+def test_an_unseen_bar_is_exported_and_keeps_no_words_after_an_erasure(people, unseen):
+    newcomer, coordinator, bar = unseen
+    newcomer = people.sign_in(newcomer.email)
+    (told,) = answer(newcomer.get("/v1/me/export"))["bars"]
+    assert (told["id"], told["message"]) == (bar["id"], bar["message"]) and bar["reason"] not in str(told)
+    moved = move(people, newcomer)
+    assert len(answer(moved.get("/v1/me/export"))["bars"]) == 2
+    answer(moved.delete("/v1/me"))
+    left = answer(coordinator.get(BARS))["items"]
+    assert [(one["reason"], one["message"], one["name"]) for one in left] == [("account_erased", None, None)] * 2
+
+
+def move(people, person):
+    """The same person under another address."""
+    email = people.address("moved")
+    answer(person.patch("/v1/me", {"email": email}))
+    people.confirm(people.daemon.mails.next(email, "confirm_address").token)
+    return people.sign_in(email)
+
+
+def test_an_unseen_bar_goes_along_to_another_address_and_is_lifted_with_it(people, http, place, unseen):
+    newcomer, coordinator, bar = unseen
+    answer(newcomer.post(f"/v1/guide-requests/{newcomer.request}/withdraw", {}))
+    moved = move(people, move(people, people.sign_in(newcomer.email)))
+    _, token = people.apply("/v1/guide-requests", people.request_form(place.far, email=moved.email))
+    problem(http.post("/v1/confirmations", json={"token": token}), 409, "suspended")
+    listed = answer(coordinator.get(BARS))["items"]
+    assert len(listed) == 3 and all(one["account"] is None for one in listed), "that somebody is there is not told"
+    assert coordinator.delete(f"{BARS}/{bar['id']}").status_code == 204
+    assert answer(coordinator.get(BARS))["items"] == []
+    people.confirm(token)
+
+
+def test_a_barred_coordinator_who_moved_does_not_lift_the_bar_of_the_old_address(people, place):
+    coordinator, colleague = people.coordinator(place.city), people.coordinator("all")
+    bar = answer(colleague.post(BARS, {"email": coordinator.email, "city": place.city, "reason": "Threats"}), 201)["id"]
+    moved = move(people, coordinator)
+    assert answer(moved.get(BARS))["items"] == []
+    problem(moved.delete(f"{BARS}/{bar}"), 404, "not_found")
+
+
 # Mails that wait
 
 def test_a_mail_that_waits_tells_no_address_while_a_report_stands(start_daemon, place):
