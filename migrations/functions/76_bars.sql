@@ -43,15 +43,50 @@ LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = welcome, pg_temp AS $$
   DELETE FROM outbox o WHERE o.account = $1 AND o.state = 'waiting' AND o.subject_kind IN ('guide', 'guide_request', 'proposal', 'match');
 $$;
 
--- After lock_people(): a bar, and everything that goes on for the person ends here and now, in either part. The others are told that it is over,
--- not why.
+-- Accounts of that mailbox of which one sees a request or profile, the one of the very address first.
+CREATE OR REPLACE FUNCTION people_of_mailbox(address text) RETURNS uuid[]
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = welcome, pg_temp AS $$
+BEGIN
+  RETURN ARRAY(
+    SELECT a.id
+      FROM account a
+     WHERE left(lower(a.email), 1) = left(mailbox_of(address), 1) AND mailbox_of(a.email) = mailbox_of(address)
+       AND (EXISTS (SELECT FROM guide_request r WHERE r.account = a.id AND r.handled_by = ANY (my_cities()))
+            OR EXISTS (SELECT FROM guide g WHERE g.account = a.id AND g.home_city = ANY (my_cities())))
+     ORDER BY lower(a.email) <> lower(btrim(address)), a.id);
+END
+$$;
+
+-- Everything that goes on for the person ends here and now, in either part. The others are told that it is over, not why. True: a profile was
+-- among it, and its mail tells the person.
+CREATE OR REPLACE FUNCTION end_everything(person uuid, city text, message text) RETURNS boolean
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = welcome, pg_temp AS $$
+DECLARE
+  as_guide boolean;
+BEGIN
+  PERFORM end_access(person);
+  UPDATE guide g SET state = CASE WHEN g.state IN ('active', 'paused') THEN 'suspended' ELSE 'rejected' END, decision_reason = nullif(message, '')
+   WHERE g.account = person AND g.state IN ('active', 'paused', 'applied', 'in_screening');
+  as_guide := FOUND;
+  UPDATE guide_request r SET state = 'closed', closed_as = 'withdrawn' WHERE r.account = person AND r.state NOT IN ('closed', 'unverified');
+  PERFORM mail('match_ended_guide', m.guide_account, 'match', m.id) FROM match m WHERE m.request_account = person AND m.state = 'active';
+  UPDATE match m SET state = 'ended', ended_reason = 'other' WHERE m.request_account = person AND m.state = 'active';
+  PERFORM record('suspend_person', 'account', person, nullif(city, '*'));
+  RETURN as_guide;
+END
+$$;
+
+-- After lock_people(): a bar, and the end of everything for the person, under whatever name of the mailbox one sees them.
 CREATE OR REPLACE FUNCTION suspend_person(id uuid, account uuid, city text, reason text, message text) RETURNS void
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = welcome, pg_temp AS $$
 DECLARE
   mailbox text := (SELECT a.email FROM account a WHERE a.id = suspend_person.account);
-  as_guide boolean;
+  people  uuid[];
+  told    boolean := false;
 BEGIN
   PERFORM lock_for_name('bar', encode(mailbox_key(mailbox), 'hex'));
+  people := suspend_person.account || array_remove(people_of_mailbox(mailbox), suspend_person.account);
+  PERFORM lock_people(people);
   INSERT INTO bar (id, key, account, name, city, reason, message, made_by)
   SELECT suspend_person.id, mailbox_key(mailbox), suspend_person.account,
          coalesce((SELECT r.display_name FROM guide_request r WHERE r.account = suspend_person.account ORDER BY r.id DESC LIMIT 1),
@@ -60,34 +95,22 @@ BEGIN
       ON CONFLICT ON CONSTRAINT bar_key_city_key DO UPDATE
      SET account = excluded.account, name = excluded.name, reason = excluded.reason, message = excluded.message, made_by = excluded.made_by,
          made_at = clock();
-  PERFORM end_access(suspend_person.account);
-  UPDATE guide g SET state = CASE WHEN g.state IN ('active', 'paused') THEN 'suspended' ELSE 'rejected' END, decision_reason = nullif(suspend_person.message, '')
-   WHERE g.account = suspend_person.account AND g.state IN ('active', 'paused', 'applied', 'in_screening');
-  as_guide := FOUND;
-  UPDATE guide_request r SET state = 'closed', closed_as = 'withdrawn'
-   WHERE r.account = suspend_person.account AND r.state NOT IN ('closed', 'unverified');
-  PERFORM mail('match_ended_guide', m.guide_account, 'match', m.id)
-     FROM match m WHERE m.request_account = suspend_person.account AND m.state = 'active';
-  UPDATE match m SET state = 'ended', ended_reason = 'other' WHERE m.request_account = suspend_person.account AND m.state = 'active';
-  IF NOT as_guide THEN
+  FOR n IN 1 .. cardinality(people) LOOP
+    told := end_everything(people[n], suspend_person.city, suspend_person.message) OR told;
+  END LOOP;
+  IF NOT told THEN
     PERFORM mail('account_suspended', suspend_person.account, 'bar', b.id)
        FROM bar b WHERE b.key = mailbox_key(mailbox) AND b.city = suspend_person.city;
   END IF;
-  PERFORM record('suspend_person', 'account', suspend_person.account, nullif(suspend_person.city, '*'));
 END
 $$;
 
--- Whose account a bar would suspend: the newcomer's of that request; of an address only what one sees anyway.
-CREATE OR REPLACE FUNCTION person_to_bar(guide_request uuid, email text) RETURNS uuid
+-- The address that a bar is about.
+CREATE OR REPLACE FUNCTION address_to_bar(guide_request uuid, email text) RETURNS text
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = welcome, pg_temp AS $$
 BEGIN
-  RETURN (
-    SELECT a.id
-      FROM account a
-     WHERE CASE WHEN person_to_bar.guide_request IS NULL THEN lower(a.email) = lower(btrim(person_to_bar.email))
-                ELSE a.id = (SELECT r.account FROM guide_request r WHERE r.id = person_to_bar.guide_request) END
-       AND (EXISTS (SELECT FROM guide_request r WHERE r.account = a.id AND r.handled_by = ANY (my_cities()))
-            OR EXISTS (SELECT FROM guide g WHERE g.account = a.id AND g.home_city = ANY (my_cities()))));
+  RETURN coalesce((SELECT a.email FROM guide_request r JOIN account a ON a.id = r.account WHERE r.id = address_to_bar.guide_request),
+                  address_to_bar.email);
 END
 $$;
 
@@ -95,15 +118,13 @@ $$;
 CREATE OR REPLACE FUNCTION lock_for_bar(guide_request uuid, email text, city text) RETURNS void
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = welcome, pg_temp AS $$
 DECLARE
-  person uuid := person_to_bar(guide_request, email);
+  mailbox text := address_to_bar(guide_request, email);
 BEGIN
   PERFORM require(lock_for_bar.guide_request IS NULL OR EXISTS (SELECT FROM guide_request r WHERE r.id = lock_for_bar.guide_request
                      AND r.handled_by = ANY (my_cities()) AND r.state <> 'unverified'), 'not_found');
   PERFORM require(lock_for_bar.guide_request IS NOT NULL OR coalesce(lock_for_bar.city, '*') = ANY (my_cities()), 'forbidden');
-  PERFORM require(person IS DISTINCT FROM me() AND mailbox_key(lock_for_bar.email) IS DISTINCT FROM my_mailbox_key(), 'forbidden');
-  IF person IS NOT NULL THEN
-    PERFORM lock_people(ARRAY[person]);
-  END IF;
+  PERFORM require(mailbox_key(mailbox) IS DISTINCT FROM my_mailbox_key(), 'forbidden');
+  PERFORM lock_people(people_of_mailbox(mailbox));
 END
 $$;
 
@@ -113,14 +134,13 @@ CREATE OR REPLACE FUNCTION make_bar(id uuid, guide_request uuid, email text, cit
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = welcome, pg_temp AS $$
 DECLARE
   person  uuid;
-  mailbox text := coalesce((SELECT a.email FROM guide_request r JOIN account a ON a.id = r.account WHERE r.id = make_bar.guide_request), make_bar.email);
+  mailbox text := address_to_bar(guide_request, email);
   whose   text := coalesce((SELECT r.handled_by FROM guide_request r WHERE r.id = make_bar.guide_request), make_bar.city, '*');
 BEGIN
   PERFORM lock_for_name('bar', encode(mailbox_key(mailbox), 'hex'));
   PERFORM require(NOT EXISTS (SELECT FROM bar b WHERE b.key = mailbox_key(mailbox) AND b.city = whose), 'duplicate');
-  person := person_to_bar(guide_request, email);
+  person := (people_of_mailbox(mailbox))[1];
   IF person IS NOT NULL THEN
-    PERFORM lock_people(ARRAY[person]);
     PERFORM suspend_person(make_bar.id, person, whose, make_bar.reason, make_bar.message);
   ELSE
     INSERT INTO bar (id, key, city, reason, message, made_by) VALUES (make_bar.id, mailbox_key(mailbox), whose, make_bar.reason, make_bar.message, me());
@@ -179,7 +199,8 @@ $$;
 -- of bars nothing but that.
 CREATE OR REPLACE FUNCTION remember_mailbox(account uuid) RETURNS void
 LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = welcome, pg_temp AS $$
-  UPDATE bar b SET name = NULL, reason = 'account_erased', message = ''
+  UPDATE bar b
+     SET name = NULL, reason = CASE b.reason WHEN 'erased_while_reported' THEN b.reason ELSE 'account_erased' END, message = ''
    WHERE b.id IN (SELECT x.id FROM bars_of($1) x) AND coalesce(b.account, $1) = $1;
   INSERT INTO bar (id, key, city, reason)
   SELECT DISTINCT ON (x.city) uuid_v7(), mailbox_key(a.email), x.city, 'erased_while_reported'

@@ -146,7 +146,9 @@ BEGIN
   SELECT * INTO r FROM report x WHERE x.id = lock_for_report.report AND sees_report(x);
   PERFORM require(FOUND, 'not_found');
   PERFORM require(NOT suspend OR CASE r.reported_by WHEN 'guide' THEN r.request_city ELSE r.guide_city END = ANY (my_cities()), 'forbidden');
-  PERFORM lock_people(ARRAY[r.reporter, r.reported], (SELECT p.request FROM proposal p WHERE p.id = r.proposal));
+  PERFORM lock_people(ARRAY[r.reporter, r.reported]
+                      || (SELECT people_of_mailbox(a.email) FROM account a WHERE a.id = r.reported AND lock_for_report.suspend),
+                      (SELECT p.request FROM proposal p WHERE p.id = r.proposal));
 END
 $$;
 

@@ -2,7 +2,7 @@
 # Ways round what coordinators decide about people, and ways in which it could reach too few or too much.
 import pytest
 
-from support import Newcomer, People, answer, problem
+from support import Newcomer, People, answer, at_once, problem
 
 REPORTS, BLOCKS, BARS = "/v1/reports", "/v1/me/blocks", "/v1/bars"
 
@@ -172,8 +172,9 @@ def test_ended_by_a_report_is_also_what_its_coordinator_does_not_see(people, pla
 
 @pytest.mark.parametrize("way", ["match", "proposal", "link"])
 def test_who_reports_and_ends_an_older_match_ends_the_newer_one(people, http, place, way):
-    guide, newcomer, older = ended_first(people, place.city)
+    guide, newcomer, older = people.match(place.city)
     token = newcomer.mail("match_newcomer").token
+    answer(newcomer.post(f"/v1/matches/{older}/end", {"reason": "schedule"}))
     newcomer, newer = again(people, guide, newcomer, place.city)
     with people.daemon.connect() as db:
         proposal = db.execute("SELECT proposal FROM match WHERE id = %s", (older,)).fetchone()[0]
@@ -224,3 +225,71 @@ def test_a_barred_coordinator_neither_sees_nor_lifts_the_own_bar(people, place):
     assert set(bars) <= set(seen)
     for bar in bars:
         assert colleague.delete(f"{BARS}/{bar}").status_code == 204
+
+
+# A mailbox with several accounts
+
+def test_a_bar_by_another_name_of_the_mailbox_suspends_who_has_it(people, place):
+    guide, newcomer, match = people.match(place.city)
+    coordinator = people.coordinator(place.city)
+    form = {"email": alias(newcomer.email).upper(), "city": place.city, "reason": "Threats", "message": "Please call us."}
+    bar = answer(coordinator.post(BARS, form), 201)
+    assert (bar["account"]["id"], bar["name"]) == (newcomer.id, newcomer.name)
+    problem(newcomer.get("/v1/me"), 401, "unauthenticated")
+    assert answer(guide.get(f"/v1/matches/{match}"))["state"] == "ended" and guide.mail("match_ended_guide")
+    assert "Please call us." in newcomer.mail("account_suspended").text
+    assert answer(people.sign_in(newcomer.email).get(f"/v1/guide-requests/{newcomer.request}"))["state"] == "closed"
+
+
+def several(people, place):
+    """(a guide and a newcomer here, a newcomer elsewhere, all of one mailbox)"""
+    guide = people.guide(place.city)
+    here, far = (people.newcomer(city, email=alias(guide.email, word)) for city, word in ((place.city, "here"), (place.far, "far")))
+    return guide, here, far
+
+
+def test_a_bar_reaches_all_accounts_of_a_mailbox_that_its_coordinator_sees(people, place):
+    guide, here, far = several(people, place)
+    bar = answer(people.coordinator(place.city).post(BARS, {"guide_request": here.request, "reason": "Threats", "message": "Call us."}), 201)
+    assert bar["account"]["id"] == here.id
+    for person in (guide, here):
+        problem(person.get("/v1/me"), 401, "unauthenticated")
+    assert "Call us." in guide.mail("guide_suspended").text
+    assert answer(people.sign_in(guide.email).get("/v1/me/guide"))["state"] == "suspended"
+    assert far.look()["state"] == "open", "each city acts on what it sees"
+
+
+def test_suspended_by_a_report_is_the_whole_mailbox(people, place):
+    guide, newcomer, match = people.match(place.city)
+    here = people.newcomer(place.city, email=alias(guide.email))
+    resolve(people.coordinator(place.city), report(newcomer, match), "ended", measure="suspended", message="Call us.")
+    assert guide.mail("guide_suspended")
+    problem(here.get("/v1/me"), 401, "unauthenticated")
+    assert answer(people.sign_in(here.email).get(f"/v1/guide-requests/{here.request}"))["state"] == "closed"
+
+
+def test_nobody_bars_the_own_mailbox_by_another_account(people, place):
+    coordinator = people.coordinator(place.city)
+    mine = people.newcomer(place.city, email=alias(coordinator.email))
+    for form in ({"guide_request": mine.request}, {"email": mine.email, "city": place.city}):
+        problem(coordinator.post(BARS, form | {"reason": "x"}), 403, "forbidden")
+    assert mine.look()["state"] == "open"
+
+
+def test_a_bar_and_another_account_of_the_mailbox_at_once_leave_no_request(people, place):
+    for _ in range(4):
+        coordinator, email, told = people.coordinator(place.city), people.address("again"), {}
+        _, token = people.apply("/v1/guide-requests", people.request_form(place.city, email=email))
+        calls = [lambda: coordinator.post(BARS, {"email": alias(email), "city": place.city, "reason": "x"}),
+                 lambda: people.daemon.http.post("/v1/confirmations", json={"token": token})]
+
+        def run(n):
+            told[n] = calls[n]()
+            return told[n]
+        at_once(run, 2)
+        assert told[0].status_code == 201
+        if told[1].status_code == 200:  # first: then it was there to be suspended
+            with people.daemon.connect() as db:
+                assert db.execute("SELECT state FROM guide_request WHERE account = %s", (told[1].json()["account"]["id"],)).fetchone() == ("closed",)
+        else:
+            problem(told[1], 409, "suspended")
