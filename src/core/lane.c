@@ -70,7 +70,8 @@ struct lane *lane_new(const struct lane_options *options, int epoll_fd)
         lane_free(lane);
         return NULL;
     }
-    link_connect(&lane->links[0], clock_ms());
+    if (options->links > 0)
+        link_connect(&lane->links[0], clock_ms());
     return lane;
 }
 
