@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: EUPL-1.2
- * `welcomed health`: asks the admin listener whether the daemon is ready; for the health checks of containers and scripts. */
+ * Asking the admin listener of a running daemon: `welcomed health`, for the health checks of containers and scripts, and admin_get() for others. */
 #include "admin.h"
 #include "command.h"
 
