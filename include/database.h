@@ -17,6 +17,10 @@ PGconn *database_connect_owner(const struct config *config);
 /* The same to the read replica that is configured. */
 PGconn *database_connect_replica(const struct config *config);
 
+/* One of these with patience, since the server may be about to start: again each second while WELCOME_START_SECONDS last, each time told in the
+ * log; at once where a password is wanted that nobody gave. Returns like them. */
+PGconn *database_wait(PGconn *(*connect_as)(const struct config *config), const struct config *config);
+
 /* An address that names several servers, beginning with another: what overrides it. libpq begins at the first each time, and one that takes
  * connections but never answers would hold up all attempts. */
 struct database_turn {

@@ -149,7 +149,7 @@ const struct config_key CONFIG_KEYS[] = {
             "Bytes of bodies and answers kept for clients per event loop; beyond it those that keep us waiting longest are cut off."),
     INTEGER("QUEUE_SECONDS", queue_seconds, "2", 1, 60,
             "Seconds a request may wait for the database before it is answered with 503."),
-    INTEGER("START_SECONDS", start_seconds, "30", 0, 3600, "Seconds that the start waits for a database that cannot be reached."),
+    INTEGER("START_SECONDS", start_seconds, "30", 0, 3600, "Seconds that `serve` and `migrate --wait` wait for a database that cannot be reached."),
     INTEGER("DRAIN_SECONDS", drain_seconds, "30", 0, 3600, "Seconds that SIGTERM waits for requests already accepted."),
 };
 const size_t CONFIG_KEY_COUNT = sizeof CONFIG_KEYS / sizeof *CONFIG_KEYS;

@@ -6,6 +6,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "banned.h"
 
@@ -89,6 +90,20 @@ PGconn *database_connect_owner(const struct config *config)
     const char *options = SESSION "-c statement_timeout=0 -c lock_timeout=30000"; /* rather fail than hold up the whole service */
     return config->database_owner_url ? database_connect(config->database_owner_url, NULL, options, "primary")
                                       : database_connect(config->database_url, "welcome_owner", options, "primary");
+}
+
+PGconn *database_wait(PGconn *(*connect_as)(const struct config *config), const struct config *config)
+{
+    for (int second = 0;; second++) {
+        PGconn *db = connect_as(config);
+        if (PQstatus(db) == CONNECTION_OK || second >= config->start_seconds || (db && PQconnectionNeedsPassword(db)))
+            return db;
+        char error[256];
+        database_error(db, error, sizeof error);
+        PQfinish(db);
+        log_warning("database_unreachable", log_integer("waited_s", second), log_text("error", error));
+        sleep(1);
+    }
 }
 
 bool database_do(PGconn *db, const char *sql)

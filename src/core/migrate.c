@@ -275,13 +275,15 @@ int command_migrate(const struct config *config, int argc, char **argv)
 {
     const bool status = argc == 2 && strcmp(argv[1], "--status") == 0;
     const bool reload = argc == 2 && strcmp(argv[1], "--reload") == 0;
-    if (argc > 1 && !status && !reload) {
-        fprintf(stderr, "usage: welcomed %s [--status | --reload]\n"
+    const bool patient = argc == 2 && strcmp(argv[1], "--wait") == 0;
+    if (argc > 1 && !status && !reload && !patient) {
+        fprintf(stderr, "usage: welcomed %s [--status | --reload | --wait]\n"
                         "  --status  tell what is applied and what is pending (exit status 1); changes nothing else\n"
-                        "  --reload  load the functions even if they have not changed\n", argv[0]);
+                        "  --reload  load the functions even if they have not changed\n"
+                        "  --wait    wait WELCOME_START_SECONDS for a database that cannot be reached, as serve does\n", argv[0]);
         return COMMAND_USAGE;
     }
-    struct plan plan = {.db = database_connect_owner(config)};
+    struct plan plan = {.db = patient ? database_wait(database_connect_owner, config) : database_connect_owner(config)};
     arena_init(&plan.arena, 64 * 1024);
     bool done = (plan.db && PQstatus(plan.db) == CONNECTION_OK) || plan_say_database(&plan);
     done = done && plan_lock(&plan) && plan_read_files(&plan) && plan_read_database(&plan) &&

@@ -50,25 +50,17 @@ struct daemon {
     bool handed; /* the listening socket, by whoever started this process */
 };
 
-/* Connected, or NULL with a line on standard error: at once where a password is wanted that nobody gave, else after some patience, since
- * the server may be about to start. */
-static PGconn *database_wait(const struct config *config)
+/* Connected, or NULL with a line on standard error. */
+static PGconn *database_reach(const struct config *config)
 {
-    for (int second = 0;; second++) {
-        char error[256];
-        PGconn *db = database_connect_daemon(config);
-        if (PQstatus(db) == CONNECTION_OK)
-            return db;
-        const bool last = second >= config->start_seconds || (db && PQconnectionNeedsPassword(db));
-        database_error(db, error, sizeof error);
-        PQfinish(db);
-        if (last) {
-            fprintf(stderr, "welcomed: the database cannot be reached (WELCOME_DATABASE_URL): %s\n", error);
-            return NULL;
-        }
-        log_warning("database_unreachable", log_integer("waited_s", second), log_text("error", error));
-        sleep(1);
-    }
+    PGconn *db = database_wait(database_connect_daemon, config);
+    if (PQstatus(db) == CONNECTION_OK)
+        return db;
+    char error[256];
+    database_error(db, error, sizeof error);
+    PQfinish(db);
+    fprintf(stderr, "welcomed: the database cannot be reached (WELCOME_DATABASE_URL): %s\n", error);
+    return NULL;
 }
 
 /* Better no daemon than one in which nobody of staff can sign in. */
@@ -119,7 +111,7 @@ static bool service_start(struct service *service, const struct config *config)
 {
     struct schema_version version;
     struct buffer report;
-    PGconn *db = database_wait(config);
+    PGconn *db = database_reach(config);
     if (!db)
         return false;
     buffer_init(&report);

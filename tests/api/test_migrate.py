@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: EUPL-1.2
 # `welcomed migrate` on empty databases of its own: once, three at once, again, and where it has to refuse.
+import json
 import os
 import subprocess
 import time
@@ -22,8 +23,8 @@ def empty():
         admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
 
-def start(database, *arguments):
-    environment = {**os.environ, "WELCOME_DATABASE_URL": f"host={os.environ['PGHOST']} dbname={database} user=welcome"}
+def start(database, *arguments, host=os.environ["PGHOST"], **settings):
+    environment = {**os.environ, "WELCOME_DATABASE_URL": f"host={host} dbname={database} user=welcome", **settings}
     return subprocess.Popen([WELCOMED, "migrate", *arguments], env=environment, text=True,
                             stdout=subprocess.PIPE, stderr=subprocess.PIPE)
 
@@ -114,6 +115,23 @@ def test_it_waits_for_another_one(empty):
         other.execute("SELECT pg_advisory_unlock_all()")
         out, _ = process.communicate(timeout=120)
     assert process.returncode == 0 and out.splitlines() == EVERYTHING
+
+
+def test_it_waits_for_the_server_where_it_is_told_to(empty, tmp_path):
+    process = start(empty, "--wait", host=tmp_path / "late", WELCOME_START_SECONDS="120")
+    line = json.loads(process.stderr.readline())
+    assert (line["event"], line["waited_s"]) == ("database_unreachable", 0) and "No such file" in line["error"]
+    (tmp_path / "late").symlink_to(os.environ["PGHOST"])
+    out, _ = process.communicate(timeout=120)
+    assert process.returncode == 0 and out.splitlines() == EVERYTHING
+
+
+def test_it_does_not_wait_longer_for_the_server_than_it_is_told_to(tmp_path):
+    process = start("welcome", "--wait", host=tmp_path / "late", WELCOME_START_SECONDS="1")
+    out, errors = process.communicate(timeout=120)
+    first, *last = errors.splitlines()
+    assert process.returncode == 1 and json.loads(first)["event"] == "database_unreachable"
+    assert last[0].startswith("welcomed migrate: connection to server on socket")
 
 
 def test_no_server_is_told_in_a_sentence():

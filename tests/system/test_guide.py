@@ -116,6 +116,17 @@ def test_with_a_faulty_configuration_the_daemon_is_not_started_again_and_again(i
     assert set(found.split()) == {"ActiveState=failed", "ExecMainStatus=2", "NRestarts=0"}
 
 
+def test_a_start_while_the_database_is_away_waits_and_is_tried_anew_for_who_asks(installed):
+    installed.run("printf 'WELCOME_START_SECONDS=3\\n' >> /etc/welcomed/welcomed.conf; systemctl stop welcomed postgresql@*")
+    client = subprocess.Popen(["nsenter", "--target", str(installed.leader), "--net", "curl", "-sS", "--fail", "--max-time", "120",
+                               "http://127.0.0.1:8080/v1/cities/essen"], stdout=subprocess.PIPE)
+    installed.run("for second in $(seq 60); do [ $(journalctl -u welcomed-migrate -o cat | grep -c 'welcomed migrate: connection to server') -ge 3 ] && exit;"
+                  " sleep 1; done; exit 1")  # so often it has given up
+    installed.run("systemctl start postgresql; sed -i '/^WELCOME_START_SECONDS/d' /etc/welcomed/welcomed.conf")
+    assert b'"slug":"essen"' in client.communicate(timeout=120)[0]
+    assert installed.run("systemctl is-active welcomed welcomed.socket").split() == ["active", "active"]
+
+
 def report(machine, text):
     """Somebody writes something that a restore may bring back."""
     machine.run("curl -sS --fail -o /dev/null http://127.0.0.1:8080/v1/feedback -H 'Content-Type: application/json'"
