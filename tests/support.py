@@ -52,6 +52,17 @@ def eventually(check, patience=PATIENCE):
     return found
 
 
+def transactions_ended():
+    """Waits for the end of every transaction of the cluster that has begun: the feed of changes shows nothing behind one that is open."""
+    with psycopg.connect(dbname="postgres", autocommit=True) as db:
+        last = db.execute("SELECT pg_current_xact_id()::text::bigint").fetchone()[0]
+
+        def passed():
+            """what had begun has ended"""
+            return db.execute("SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint > %s", (last,)).fetchone()[0]
+        eventually(passed)
+
+
 def answer(response, status=200):
     """The body of an answer that has this status."""
     assert response.status_code == status, f"{response.request.method} {response.url}: {response.status_code} {response.text}"
@@ -180,9 +191,14 @@ class SmtpServer:
         return "250 OK"
 
 
-def free_port():
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return listener.getsockname()[1]
+def free_port(given=set()):
+    """A port that nobody listens on and that nobody was given before, who may only be about to listen."""
+    while True:
+        with socket.create_server(("127.0.0.1", 0)) as listener:
+            port = listener.getsockname()[1]
+        if port not in given:
+            given.add(port)
+            return port
 
 
 class Behind(psycopg.Connection):

@@ -91,7 +91,8 @@ class Life:
         answer(me.post("/v1/saved-exports", {"name": f"Work of {self.name}", "filter": {"state": "submitted"}}), 201)
         answer(self.advisor.post("/v1/saved-exports", {"name": "Work of a colleague", "filter": {"advisor": me.id}}), 201)
         answer(self.advisor.post("/v1/saved-exports", {"name": "Work of mine", "filter": {"state": "submitted"}}), 201)
-        answer(me.post("/v1/me/absences", {"first_on": "2027-02-01", "last_on": "2027-02-05"}), 201)
+        away = [str(datetime.date.today() + datetime.timedelta(days=days)) for days in (60, 64)]
+        answer(me.post("/v1/me/absences", {"first_on": away[0], "last_on": away[1]}), 201)
         article = answer(me.post("/v1/articles", {"key": f"by-{self.place.city}", "city": city}), 201)["id"]
         draft = {"language": "de", "title": "Ein Titel", "body_markdown": "Ein Absatz."}
         self.text = answer(me.post(f"/v1/contents/{article}/revisions", draft), 201)["id"]

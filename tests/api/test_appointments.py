@@ -692,6 +692,7 @@ def test_what_a_mail_tells_is_true_when_it_is_sent(start_daemon, place):
     consulting(people)
     office = Office(people, place.city)
     first, second = office.offer(NOW + 3 * DAY, NOW + 4 * DAY)
+    people.daemon.mails_sent()  # a mail is there before it is noted as sent
     with people.daemon.connect() as db:
         db.execute("CREATE FUNCTION hold() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN NEW.next_attempt_at := clock() + interval '1 day'; RETURN NEW; END $$")
         db.execute("CREATE TRIGGER hold BEFORE INSERT ON outbox FOR EACH ROW EXECUTE FUNCTION hold()")

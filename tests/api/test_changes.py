@@ -6,7 +6,7 @@ import uuid
 
 import pytest
 
-from support import Desk, People, answer, eventually, faults
+from support import Desk, People, answer, eventually, faults, transactions_ended
 
 
 def page(http, query="", after=None):
@@ -32,6 +32,7 @@ class Copy:
         self.update()
 
     def update(self):
+        transactions_ended()
         items, self.cursor = walk(self.http, self.query, self.cursor)
         self.heard = items
         for item in items:
@@ -175,6 +176,7 @@ def test_who_begins_where_there_is_nothing_misses_nothing(desk):
         event = make(db, "event", desk.city, "uk")
         db.execute("INSERT INTO event (content, starts, ends, expanded_to) VALUES (%s, '2027-03-01 18:00', '2027-03-01 20:00', '2027-12-31')",
                    (event,))
+    transactions_ended()
     items, _ = walk(desk.http, query, first["cursor"])
     assert [(item["id"], item["object"]["starts"]) for item in items] == [(event, "2027-03-01T18:00")]
 

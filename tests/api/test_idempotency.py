@@ -63,7 +63,8 @@ def test_who_comes_while_the_first_is_at_work_waits_for_nobody(daemon, people, h
 
             def held_up():
                 """the first request waits for the lock"""
-                return db.execute("SELECT count(*) FROM pg_locks WHERE relation = 'confirmation'::regclass AND NOT granted").fetchone()[0]
+                return db.execute("SELECT count(*) FROM pg_locks l JOIN pg_stat_activity a ON a.pid = l.pid AND a.usename = 'welcome'"
+                                  " WHERE l.relation = 'confirmation'::regclass AND NOT l.granted").fetchone()[0]
             eventually(held_up)
             problem(http.post("/v1/guide-requests", json=form, **keyed(name)), 409, "idempotency_in_flight")
         made = answer(first.result(), 202)

@@ -9,7 +9,7 @@ import media_files
 import pytest
 from media_files import JPEG, PDF, describe, upload
 
-from support import Desk, People, answer, at_once, eventually, faults, imported, problem
+from support import Desk, People, answer, at_once, eventually, faults, imported, problem, transactions_ended
 
 NOTHING = "f" * 64
 ATOM = "{http://www.w3.org/2005/Atom}"
@@ -348,6 +348,7 @@ def test_copies_that_work_offline_follow_what_is_shown(start_daemon, place):
 
     def heard():
         """{id: object} of what changed since it was last asked."""
+        transactions_ended()
         page = answer(desk.http.get(f"/v1/changes?city={desk.city}&limit=100&after={place['cursor']}"))
         place["cursor"] = page["cursor"]
         return {item["id"]: item["object"] for item in page["items"]}

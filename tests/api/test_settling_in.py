@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from support import Desk, answer, content_key, eventually, problem, save
+from support import Desk, answer, content_key, eventually, problem, save, transactions_ended
 
 
 @pytest.fixture
@@ -14,6 +14,7 @@ def desk(people, place):
 
 def news_of(http, article, query, cursor):
     """What a copy that stands at this place hears about the article: ({(language, change): object}, the place after it)."""
+    transactions_ended()
     heard, after = {}, cursor
     while after:
         page = answer(http.get(f"/v1/changes?limit=100&{query}&after={after}"))

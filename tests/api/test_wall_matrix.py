@@ -279,10 +279,10 @@ def world(daemons):
 
 
 def fingerprint(daemon):
-    """Every row there is, but for what records and counts the requests themselves."""
+    """Every row there is, but for what records and counts the requests themselves, and when jobs were done."""
     with daemon.connect() as db:
         names = [name for name, in db.execute("SELECT relname FROM pg_class WHERE relnamespace = 'welcome'::regnamespace AND relkind = 'r'"
-                                              " AND relname NOT IN ('audit', 'audit_seal', 'demand') ORDER BY 1")]
+                                              " AND relname NOT IN ('audit', 'audit_seal', 'demand', 'job_note') ORDER BY 1")]
         found = {name: db.execute(f"SELECT count(*), coalesce(sum(hashtextextended(t.ctid::text || t.xmin::text, 0)), 0) FROM {name} t").fetchone()
                  for name in names}
         found["audit"] = db.execute("SELECT count(*) FROM audit WHERE action NOT IN ('saw', 'listed', 'service_requests_exported')").fetchone()

@@ -113,7 +113,7 @@ def test_a_guide_is_visible_to_coordinators_of_each_city_and_decided_on_by_the_f
 
 
 def test_guides_and_newcomers_do_not_see_each_other(people, place):
-    one, two = people.guide(place.city), people.guide(place.city)
+    one, two = people.guide(place.city, capacity=1), people.guide(place.city, capacity=1)
     amara, noor = people.newcomer(place.city), people.newcomer(place.city)
     for person in (one, two, noor):
         problem(person.get(f"/v1/guide-requests/{amara.request}"), 404, "not_found")

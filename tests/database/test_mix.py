@@ -110,7 +110,7 @@ class Player:
         deeds = [self.propose, self.place, self.place, self.place, self.answer, self.answer, self.answer, self.confirm, self.confirm,
                  self.change_guide, self.raise_capacity, self.withdraw, self.ask_again, self.ask_again, self.reopen, self.move, self.end,
                  self.end, self.let_time_pass]
-        while time.monotonic() < until:
+        while time.monotonic() < until or sum(self.done.values()) < 60:  # enough of all on slow machines, too
             deed = self.dice.choice(deeds)
             try:
                 deed()

@@ -78,7 +78,7 @@ class Player:
 
     def play(self, until):
         deeds = [self.step, self.step, self.step, self.step, self.claim, self.claim, self.forward, self.add, self.withdraw, self.reopen, self.reopen, self.tick]
-        while time.monotonic() < until:
+        while time.monotonic() < until or sum(self.done.values()) < 60:  # enough of all on slow machines, too
             deed = self.dice.choice(deeds)
             try:
                 deed()

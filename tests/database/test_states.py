@@ -289,8 +289,8 @@ def test_a_failed_mail_is_tried_again_and_given_up_at_last(world):
     outbox = world.value("SELECT id FROM outbox WHERE state = 'waiting' AND address = 'somebody@example.org'")
     waits = []
     for _ in range(12):
-        world.worker.one("SELECT mail_failed(%s, 'refused')", outbox)
-        waits.append(world.value("SELECT extract(epoch FROM next_attempt_at - clock())::integer FROM outbox WHERE id = %s", outbox))
+        waits.append(world.worker.run(("SELECT mail_failed(%s, 'refused')", (outbox,)),
+                                      ("SELECT extract(epoch FROM next_attempt_at - clock())::integer AS n FROM outbox WHERE id = %s", (outbox,)))[0]["n"])
     assert waits[:4] == [60, 120, 240, 480] and max(waits) == 6 * 3600
     assert world.state("outbox", outbox) == "dead"
 

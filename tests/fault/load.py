@@ -6,6 +6,8 @@ import dataclasses
 import http.client
 import itertools
 import json
+import math
+import select
 import socket
 import threading
 import time
@@ -79,11 +81,19 @@ def post(path, body, *headers):
 @dataclasses.dataclass
 class Result:
     sent: float  # seconds of the monotonic clock
+    handed: float  # to the kernel as a whole; never: inf
     seconds: float
     status: int | None  # None: no answer
     headers: dict
     body: bytes
     asked: object  # what the request was made of
+
+
+def closed(connection):
+    """Whether the server has closed it meanwhile, which every client looks for before it asks again."""
+    look = select.poll()
+    look.register(connection.sock, select.POLLIN)
+    return bool(look.poll(0))
 
 
 class Client(threading.Thread):
@@ -98,16 +108,19 @@ class Client(threading.Thread):
         while not self.stopping.is_set():
             method, path, body, headers = asked = self.make()
             data = None if body is None else json.dumps(body)
-            sent = time.monotonic()
+            if connection.sock and closed(connection):
+                connection.close()
+            sent, handed = time.monotonic(), math.inf
             try:
                 connection.request(method, path, data, {"Content-Type": "application/json"} | headers)
+                handed = time.monotonic()
                 answer = connection.getresponse()
                 content, status, found = answer.read(), answer.status, dict(answer.headers)
             except (OSError, http.client.HTTPException) as fault:
                 content, status, found = repr(fault).encode(), None, {}
                 connection.close()
                 time.sleep(0.01)
-            self.results.append(Result(sent, time.monotonic() - sent, status, found, content, asked))
+            self.results.append(Result(sent, handed, time.monotonic() - sent, status, found, content, asked))
         connection.close()
 
 

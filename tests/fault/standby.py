@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: EUPL-1.2
 # A hot standby of a test's cluster, by plain streaming replication.
+import contextlib
 import os
 import pathlib
 import pwd
@@ -78,7 +79,8 @@ class Standby:
         if self.process and self.process.poll() is None:
             self.process.send_signal(number)
             for child in pathlib.Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text().split():
-                os.kill(int(child), number)
+                with contextlib.suppress(ProcessLookupError):  # one that ended meanwhile
+                    os.kill(int(child), number)
 
     def stop(self):
         if self.process and self.process.poll() is None:

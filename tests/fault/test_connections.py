@@ -56,7 +56,7 @@ def test_pipelined_requests_are_answered_in_their_order(daemon):
 
 def test_what_one_kept_answer_gives_to_many_bears_each_ones_own_id_and_count(start_daemon):
     """All get one response of libmicrohttpd, whose headers the daemon writes over: every release must have taken them before the next request."""
-    daemon = start_daemon(WELCOME_LOOPS="1", WELCOME_RATE_READ="600")
+    daemon = start_daemon(WELCOME_LOOPS="1", WELCOME_RATE_READ="1200")
     eventually(lambda: figure(daemon, "welcome_cache_listening") and figure(daemon, "welcome_cache_invalidations_total") >= 4)
     with Wire(daemon) as wire:
         wire.send(get("/v1/cities/essen") * 2)
@@ -79,8 +79,8 @@ def test_what_one_kept_answer_gives_to_many_bears_each_ones_own_id_and_count(sta
     with concurrent.futures.ThreadPoolExecutor(8) as pool:
         left = [one for found in pool.map(read, range(24)) for one in found]
     assert figure(daemon, "welcome_cache_hits_total") == before + len(left), "all were kept answers"
-    assert len(set(left)) >= len(left) - 10 * (time.monotonic() - began) - 1, "ten a second come back; else each number is told once"
-    assert min(left) < 100 <= max(left), "so that shorter numbers are written over longer ones"
+    assert len(set(left)) >= len(left) - 20 * (time.monotonic() - began) - 1, "twenty a second come back; else each number is told once"
+    assert min(left) < 1000 <= max(left), "so that shorter numbers are written over longer ones"
 
 
 def test_requests_byte_by_byte_are_understood(daemon):
@@ -201,7 +201,8 @@ def test_methods_we_do_not_know_are_refused(daemon):
                              b"Content-Type: application/json\r\n", b"Accept-Language: ", b"{\"a\":[", b"5\r\n", b"0\r\n\r\n",
                              b"Cookie: a=b; c", b"%", b"%f", b"?&=&", b"17", b"Expect: 100-continue\r\n"])), max_size=12))
 def test_random_bytes_harm_nobody(daemon, pieces):
-    with Wire(daemon, timeout=0.02) as wire, contextlib.suppress(OSError):
+    with Wire(daemon) as wire, contextlib.suppress(OSError):
+        wire.socket.settimeout(0.02)
         wire.send(b"".join(pieces))
         wire.socket.shutdown(socket.SHUT_WR)
         wire.file.read()
@@ -306,7 +307,7 @@ def test_sigterm_finishes_what_was_accepted(start_daemon):
         told = time.monotonic()
         daemon.process.send_signal(signal.SIGTERM)
         daemon.process.wait(40)
-    before = [r for r in results() if r.sent < told - 0.01]
+    before = [r for r in results() if r.handed < told]
     assert len(before) > 20
     assert set(counts(before)) == {200, 202}
     assert daemon.process.returncode == 0
@@ -330,4 +331,4 @@ def test_sigterm_waits_for_a_request_the_database_holds_up(start_daemon):
         assert answer.status == 202
         assert answer.headers["connection"].lower() == "close"
         assert idle.ended()
-    assert daemon.process.wait(10) == 0
+    assert daemon.process.wait(60) == 0

@@ -153,7 +153,11 @@ def test_a_faulty_configuration_read_again_keeps_the_old_one(start_daemon, tmp_p
     reread("WELCOME_LOG_LEVEL=warning\nWELCOME_PROT=1\n", "configuration_kept")
     assert f"WELCOME_PROT in {tmp_path}/own.conf:2 is no key; the nearest is WELCOME_PORT\n" in daemon.log.read_text()
     answer(daemon.http.get("/v1/cities"))
-    assert [line for line in daemon.read_log() if line["event"] == "request"]  # the level is the old one
+
+    def asked():
+        """the log tells of the request: the level is the old one"""
+        return [line for line in daemon.read_log() if line["event"] == "request"]
+    eventually(asked)
     reread("WELCOME_SLOW_MS=0\n", "configuration_reread")
     answer(daemon.http.get("/v1/cities"))
 

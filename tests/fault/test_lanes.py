@@ -56,12 +56,13 @@ def test_searches_that_hang_leave_reads_and_writes_alone(daemon):
 
 def test_a_full_queue_is_answered_at_once(start_daemon):
     daemon = start_daemon(WELCOME_REQUESTS_MAX=24, WELCOME_LOOPS=1, WELCOME_QUEUE_SECONDS=60)
+    eventually(lambda: daemon.figure('welcome_lane_links_up{lane="write"}') == 16)
     with daemon.connect() as db, daemon.connect() as watcher:
         with db.transaction():
             db.execute("LOCK TABLE guide_request IN EXCLUSIVE MODE")
             with load(daemon, 40, ask_for_a_guide) as writes:
                 eventually(lambda: len(writes()) > 40)
-                assert waiting(watcher, daemon) == 16
+                assert eventually(lambda: (stuck := waiting(watcher, daemon)) >= 16 and stuck) == 16
                 at_once = [r for r in writes() if r.seconds < 1]
                 assert at_once and all(refused_well(r, "overloaded") for r in at_once)
     eventually(lambda: daemon.http.get("/v1/cities").status_code == 200)

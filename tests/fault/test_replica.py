@@ -29,6 +29,7 @@ def start_reader(own_daemons, standby):
             daemon = running.enter_context(own_daemons.running(start=False, WELCOME_DATABASE_READ_LAG=2, **settings))
             eventually(lambda: standby.ask(f"SELECT count(*) FROM pg_database WHERE datname = '{daemon.database}'"))
             daemon.environment["WELCOME_DATABASE_READ_URL"] = f"host={standby.host} dbname={daemon.database} user=welcome"
+            daemon.tolerated |= OUT  # a busy machine may stand still for longer than a replica may be late
             daemon.start()
             eventually(lambda: fresh(daemon))
             return daemon
@@ -131,7 +132,7 @@ def test_a_late_standby_is_not_asked_and_an_idle_primary_makes_none_late(reader,
             primary.execute("UPDATE city SET name = 'Essen (new)' WHERE slug = 'essen'")
             changed = time.monotonic()
             seen = {}
-            while time.monotonic() < changed + 4:
+            while time.monotonic() < changed + 5:
                 name = answer(reader.http.get("/v1/cities/essen"))["name"]
                 seen[name] = time.monotonic() - changed
             assert seen["Essen"] < 2  # WELCOME_DATABASE_READ_LAG
@@ -164,7 +165,7 @@ def test_what_is_kept_for_all_who_come_later_is_no_older_than_the_primary(start_
             for n in range(20):
                 primary.execute("UPDATE city SET name = %s WHERE slug = 'essen'", (f"Essen {n}",))
                 time.sleep(0.02)  # until it is told of
-                eventually(lambda: answer(daemon.http.get("/v1/cities/essen"))["name"] == f"Essen {n}", 0.5)
+                eventually(lambda: answer(daemon.http.get("/v1/cities/essen"))["name"] == f"Essen {n}", 0.9)  # sooner than the standby is found late
         finally:
             db.execute("SELECT pg_wal_replay_resume()")
     daemon.tolerated |= OUT

@@ -233,8 +233,11 @@ def test_fewer_files_than_connections_need_are_told_of_and_are_enough(start_daem
     program.chmod(0o755)
     daemon.program = str(program)
     daemon.start()
-    told = [line for line in daemon.read_log() if line["event"] == "connections_limited"]
-    assert [(line["connections_max"], line["allowed"]) for line in told] == [(10240, 100)]
+
+    def told():
+        """the log tells that fewer connections are allowed"""
+        return [line for line in daemon.read_log() if line["event"] == "connections_limited"]
+    assert [(line["connections_max"], line["allowed"]) for line in eventually(told)] == [(10240, 100)]
     with contextlib.ExitStack() as stack:
         for _ in range(300):
             stack.enter_context(Wire(daemon))

@@ -96,12 +96,13 @@ def canary():
 
 
 def everything(entrance, data):
-    """What comes back until the other side is silent or closes, as the statuses of answers."""
+    """What comes back until the other side closes, or is silent after its first word, as the statuses of answers."""
     received = b""
-    with Wire(entrance, timeout=1) as wire, contextlib.suppress(OSError):
+    with Wire(entrance) as wire, contextlib.suppress(OSError):
         wire.send(data)
         while (chunk := wire.socket.recv(65536)):
             received += chunk
+            wire.socket.settimeout(1)
     return [int(part[:3]) for part in received.split(b"HTTP/1.1 ")[1:]]
 
 

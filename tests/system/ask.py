@@ -4,6 +4,7 @@
 import collections
 import http.client
 import json
+import select
 import sys
 import threading
 import time
@@ -12,11 +13,20 @@ end, port = time.monotonic() + float(sys.argv[1]), int(sys.argv[2])
 counts, waits, lock = collections.Counter(), [0.0], threading.Lock()
 
 
+def closed(connection):
+    """Whether the server has closed it meanwhile, which every client looks for before it asks again."""
+    look = select.poll()
+    look.register(connection.sock, select.POLLIN)
+    return bool(look.poll(0))
+
+
 def ask(number):
     turn = number
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
     while time.monotonic() < end:
         turn += 1
+        if connection.sock and closed(connection):
+            connection.close()
         begun, status = time.monotonic(), 0
         try:
             if turn % 8:

@@ -197,7 +197,7 @@ def test_a_reader_finds_an_article_by_audience_by_city_and_by_words(portal):
     assert browser.driver.title.startswith("Wohnsitz anmelden")
     portal.at_ease()
     browser.click("article .text a[href^='?/articles/']")  # from text to text
-    eventually(lambda: browser.text("article h1") != "Wohnsitz anmelden")
+    eventually(lambda: not browser.driver.title.startswith("Wohnsitz anmelden"))
     browser.driver.back()
     browser.shows("article h1", "Wohnsitz anmelden")
     portal.clean()
