@@ -121,10 +121,10 @@ class Compose:
         def well():
             try:
                 self.engine.podman("healthcheck", "run", self.container(service))
-            except AssertionError:
+            except AssertionError as fault:
+                well.__doc__ = f"{service} is healthy; {fault}; {self.engine.podman('logs', '--tail', '20', self.container(service), stderr=subprocess.STDOUT)}"
                 return False
             return True
-        well.__doc__ = f"{service} is healthy"
         eventually(well, 60)
 
     def curl(self, *arguments):
