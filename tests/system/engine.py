@@ -18,7 +18,10 @@ default_ulimits = ["nofile=1024:1024", "nproc=4096:4096"]
 cgroup_manager = "cgroupfs"
 events_logger = "file"
 """
+# What the names of services mean stands below /run/containers, for all stores of a machine: what another left there would be believed.
 PLACE = """mount --make-rprivate /
+mkdir -p /run/containers
+mount -t tmpfs none /run/containers
 umount -R /sys/fs/cgroup 2> /dev/null || true
 mount -t cgroup2 none /sys/fs/cgroup || true
 echo ready
@@ -35,6 +38,7 @@ class Engine:
         self.environment = os.environ | {"CONTAINERS_CONF": str(STORE / "containers.conf")}
         self.place = subprocess.Popen(["unshare", "--mount", "sh", "-c", PLACE], stdout=subprocess.PIPE, text=True)
         assert self.place.stdout.readline() == "ready\n"
+        self.clear()
 
     def enter(self, *command, **options):
         options["env"] = self.environment | options.pop("env", {})
@@ -72,9 +76,14 @@ class Engine:
             return str(fault).strip().splitlines()[-1]
         return None
 
+    def clear(self):
+        """Nothing of an earlier run but its images: a database kept would have that run's passwords."""
+        for leftovers in (("rm", "--all", "--force", "--time", "0"), ("volume", "rm", "--all", "--force"), ("network", "prune", "--force")):
+            with contextlib.suppress(AssertionError):
+                self.podman(*leftovers)
+
     def close(self):
-        with contextlib.suppress(AssertionError):
-            self.podman("rm", "--all", "--force", "--time", "0")
+        self.clear()
         self.place.kill()
         self.place.wait()
 
