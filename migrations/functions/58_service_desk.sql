@@ -120,7 +120,7 @@ DECLARE
   found uuid[] := CASE WHEN filter ? 'q' THEN ARRAY(SELECT f.request FROM service_requests_found(filter ->> 'q', languages) f WHERE NOT f.own) END;
 BEGIN
   RETURN QUERY
-  SELECT row_number() OVER (ORDER BY x.sorted, x.id DESC), x.id
+  SELECT row_number() OVER (ORDER BY x.sorted, CASE WHEN due THEN x.id END, x.id DESC), x.id
     FROM (SELECT DISTINCT ON (o.request) o.id, CASE WHEN due THEN o.due_at END AS sorted
             FROM service_request_office o
            WHERE o.city = ANY ((SELECT my_advised())::text[])
@@ -134,8 +134,8 @@ BEGIN
              AND is_with(o.advisor, o.state, filter ->> 'advisor')
              AND (NOT due OR o.due_at < until)
              AND (found IS NULL OR o.request IN (SELECT unnest(found)))
-           ORDER BY o.request, CASE WHEN due THEN o.due_at END, o.id DESC) x
-   ORDER BY x.sorted, x.id DESC
+           ORDER BY o.request, CASE WHEN due THEN o.due_at END, CASE WHEN due THEN o.id END, o.id DESC) x
+   ORDER BY x.sorted, CASE WHEN due THEN x.id END, x.id DESC
    LIMIT most;
 END
 $$;
