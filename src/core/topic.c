@@ -111,15 +111,15 @@ static void listener_serve(struct topics *topics, PGconn *db)
     int64_t asked = 0, next = 0;
     while (!atomic_load(&topics->stopping)) {
         const int64_t now = clock_us();
-        if (asked && now - asked > TOPICS_TRUST)
-            return;
         if (!asked && now >= next) {
             if (!PQsendQuery(db, "SELECT"))
                 return;
             asked = now;
             next = now + PROBE_MS * INT64_C(1000);
         }
-        if (!listener_read(topics, db, &asked))
+        if (!listener_read(topics, db, &asked)) /* before it is judged: this machine may have stood still itself */
+            return;
+        if (asked && now - asked > TOPICS_TRUST)
             return;
         listener_wait(topics, db, PROBE_MS);
     }
