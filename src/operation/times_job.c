@@ -66,7 +66,8 @@ static bool step_run(struct job_run *run, const struct step *step)
         PGresult *result = database_query(run->db, step->sql, 0, NULL);
         if (!result) {
             database_error(run->db, run->error, sizeof run->error);
-            log_warning("step_failed", log_text("step", step->name), log_text("error", run->error));
+            if (!atomic_load(run->stopping)) /* else it was cancelled, and comes again */
+                log_warning("step_failed", log_text("step", step->name), log_text("error", run->error));
             return false;
         }
         batch = strtol(PQgetvalue(result, 0, 0), NULL, 10);
@@ -82,7 +83,7 @@ static bool step_run(struct job_run *run, const struct step *step)
 static bool times_run(struct job_run *run)
 {
     bool done = retention_set(run->db, run->config);
-    for (size_t i = 0; i < sizeof STEPS / sizeof *STEPS && PQstatus(run->db) == CONNECTION_OK; i++)
+    for (size_t i = 0; i < sizeof STEPS / sizeof *STEPS && PQstatus(run->db) == CONNECTION_OK && !atomic_load(run->stopping); i++)
         done = step_run(run, &STEPS[i]) && done;
     return done && PQstatus(run->db) == CONNECTION_OK;
 }
