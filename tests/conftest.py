@@ -22,6 +22,7 @@ TEST_SECONDS = 600
 def pytest_configure():
     builds = (ROOT / "build" / variant / "welcomed" for variant in ("sanitized", "release"))
     os.environ.setdefault("WELCOMED", str(next((build for build in builds if build.exists()), "welcomed")))
+    os.environ.setdefault("AIOSMTPD_CONTROLLER_TIMEOUT", "30")  # that mail servers have to start
     os.chdir(ROOT)
 
 

@@ -380,8 +380,13 @@ class Daemons:
         return name
 
     def drop_database(self, name):
-        with psycopg.connect(dbname="postgres", autocommit=True) as db:
-            db.execute(f"DROP DATABASE {name} WITH (FORCE)")
+        """The server waits for five seconds until those it sends away are gone, which a busy machine may not keep."""
+        def dropped():
+            """nobody uses the database any more"""
+            with contextlib.suppress(psycopg.errors.ObjectInUse), psycopg.connect(dbname="postgres", autocommit=True) as db:
+                db.execute(f"DROP DATABASE {name} WITH (FORCE)")
+                return True
+        eventually(dropped)
 
     @contextlib.contextmanager
     def running(self, start=True, program=None, **settings):

@@ -1,17 +1,18 @@
 # SPDX-License-Identifier: EUPL-1.2
 """Advisors who are away: when, who stands in, and what that means for their work."""
 import datetime
+import zoneinfo
 
 import pytest
 
 from support import answer, at_once, faults, problem
 
 PATH = "/v1/me/absences"
-TODAY = datetime.datetime.now(datetime.timezone(datetime.timedelta(hours=1))).date()
+BERLIN = zoneinfo.ZoneInfo("Europe/Berlin")
 
 
 def day(offset):
-    return (TODAY + datetime.timedelta(days=offset)).isoformat()
+    return (datetime.datetime.now(BERLIN).date() + datetime.timedelta(days=offset)).isoformat()
 
 
 def absence(first, last, deputy=None):

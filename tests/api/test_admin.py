@@ -65,9 +65,14 @@ def test_histograms_grow_and_end_with_all(daemon, http):
 
 def test_every_request_is_one_line_of_json_without_personal_data(daemon, people, place):
     newcomer = people.newcomer(place.city, display_name="Rosalind Unmistakable")
-    newcomer.get("/v1/me?lang=de")
-    daemon.read_log()
-    line = [line for line in daemon.lines if line.get("operation") == "get_me"][-1]
+    asked = newcomer.get("/v1/me?lang=de").headers["X-Request-Id"]
+
+    def told():
+        """the request has ended and has its line"""
+        daemon.read_log()
+        return next((line for line in daemon.lines if line.get("request_id") == asked), None)
+    line = eventually(told)
+    assert line["operation"] == "get_me"
     assert set(line) == {"time", "level", "event", "operation", "method", "status", "code", "ms", "lane", "lane_ms", "bytes", "request_id",
                          "traceparent"}
     assert line["lane"] == "read" and 0 < line["lane_ms"] < line["ms"]

@@ -40,8 +40,15 @@ def verify(daemon, *arguments):
 
 @pytest.fixture
 def own(start_daemon):
-    """People with an audit that a test may spoil."""
-    return People(start_daemon())
+    """People with an audit that a test may spoil: the job has sealed once, and does so again in a minute."""
+    people = People(start_daemon())
+
+    def sealed():
+        """the job of the audit had its first turn"""
+        with people.daemon.connect() as db:
+            return db.execute("SELECT count(*) FROM job_note WHERE job = 'audit'").fetchone()[0]
+    eventually(sealed)
+    return people
 
 
 def test_what_staff_open_is_recorded_without_what_they_read(people, place):

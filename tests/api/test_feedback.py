@@ -163,7 +163,7 @@ def test_reports_sent_while_a_thing_moves_all_reach_its_desk(people, place, desk
         done.set()
     moving = threading.Thread(target=move)
     moving.start()
-    while not done.is_set():
+    while (not done.is_set() or len(made) < 6) and len(made) < 100:  # what a page of the inbox shows
         made.append(report(desk.http, object=about(article)))
     moving.join()
     assert len(made) > 5 and set(made) == {one["id"] for one in inbox(desk.author)}

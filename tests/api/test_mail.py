@@ -12,7 +12,7 @@ import time
 import httpx
 import pytest
 from aiosmtpd.controller import Controller
-from support import eventually, free_port
+from support import PATIENCE, eventually, free_port
 
 
 APPLICATION = {"display_name": "Anybody", "languages": [{"tag": "de", "level": "native"}], "cities": ["essen"],
@@ -55,8 +55,8 @@ class Inbox:
     async def handle_DATA(self, server, session, envelope):
         mail = email.message_from_bytes(envelope.content, policy=email.policy.default)
         assert envelope.rcpt_tos == [mail["To"]]
-        self.mails.append(mail)
         self.encrypted.append(session.ssl is not None)
+        self.mails.append(mail)
         return "250 OK"
 
     def to(self, address):
@@ -216,7 +216,7 @@ def test_mail_goes_out_at_once_whichever_of_two_daemons_wrote_it(mailing, smtp):
     with beside(daemon) as other:
         for n, url in enumerate([daemon.url, other] * 2):
             address = f"anybody{n}@example.org"
-            assert httpx.post(f"{url}/v1/guides", json=APPLICATION | {"email": address}).status_code == 202
+            assert httpx.post(f"{url}/v1/guides", json=APPLICATION | {"email": address}, timeout=PATIENCE).status_code == 202
             eventually(lambda: inbox.to(address))
 
 

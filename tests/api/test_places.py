@@ -102,7 +102,7 @@ def test_a_query_nobody_understands_is_refused(http, query, fault):
 
 
 def test_open_now_finds_what_is_open_to_visitors(make, ids, http, place):
-    is_open, shut, unknown, visits = make(opening_hours=ALWAYS), make(opening_hours=NEVER), make(), make(opening_hours=[{"appointment_only": True}] * 7)
+    is_open, shut, unknown, visits = make(opening_hours=ALWAYS, open_on_holidays=True), make(opening_hours=NEVER), make(), make(opening_hours=[{"appointment_only": True}] * 7)
     closed = make(opening_hours=ALWAYS, temporarily_closed=True)
     assert ids("open_now=true") == [is_open] and set(ids("open_now=false")) == {shut, closed}
     assert set(ids()) == {is_open, shut, unknown, visits, closed}

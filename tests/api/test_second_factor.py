@@ -16,9 +16,9 @@ VERIFY, MINE = "/v1/sessions/current/second-factor", "/v1/me/second-factor"
 
 
 def totp(secret, moment=None, drift=0):
-    """The code of RFC 6238, computed a second time; one of the past is good for two seconds yet."""
-    if drift < 0 and moment is None and time.time() % 30 > 27:
-        time.sleep(3)
+    """The code of RFC 6238, computed a second time; one of the past is good for nine seconds yet."""
+    if drift < 0 and moment is None and time.time() % 30 > 20:
+        time.sleep(30 - time.time() % 30)
     step = int(time.time() if moment is None else moment) // 30 + drift
     mac = hmac.new(base64.b32decode(secret), struct.pack(">Q", step), hashlib.sha1).digest()
     at = mac[-1] & 15

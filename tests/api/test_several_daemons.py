@@ -134,7 +134,7 @@ def test_a_mail_address_has_one_limit_and_a_client_one_at_each(pair):
 def test_migrating_disturbs_neither(pair):
     one, two = pair()
     one.tolerated |= {"job_failed", "step_failed", "mail_failed"}  # who loses a deadlock begins anew
-    place, stop, answered = new_place(), threading.Event(), collections.Counter()
+    place, stop, answered, lasted = new_place(), threading.Event(), collections.Counter(), []
 
     def ask(daemon):
         people = People(daemon)
@@ -147,11 +147,13 @@ def test_migrating_disturbs_neither(pair):
         thread.start()
     try:
         for _ in range(2):
+            began = time.monotonic()
             status, out, errors = two.command("migrate", "--reload")
+            lasted.append(time.monotonic() - began)
             assert status == 0, out + errors
     finally:
         stop.set()
         for thread in threads:
             thread.join()
-    assert set(answered) == {200, 202}, answered
+    assert set(answered) - ({503} if max(lasted) > 5 else set()) == {200, 202}, answered  # nobody waits for a lock for more than five seconds
     assert sum(answered.values()) > 20

@@ -24,7 +24,7 @@ print(*(s.getsockname()[1] for s in sockets))'
 read -r port admin_port << END
 $(free_ports)
 END
-export WELCOME_PORT="$port" WELCOME_ADMIN_PORT="$admin_port" WELCOME_LOG_LEVEL=warning WELCOME_MATCHING_PAUSE=0
+export WELCOME_PORT="$port" WELCOME_ADMIN_PORT="$admin_port" WELCOME_LOG_LEVEL=warning WELCOME_MATCHING_PAUSE=0 WELCOME_QUEUE_SECONDS=10
 export WELCOME_DATABASE_URL="host=$PGHOST dbname=welcome user=welcome" WELCOME_CHECK_ANSWERS=true
 WELCOME_SECRET_KEY=$(head -c 32 /dev/urandom | base64)
 export WELCOME_SECRET_KEY

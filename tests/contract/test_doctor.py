@@ -11,7 +11,7 @@ import uuid
 
 import pytest
 
-from support import CONTRACT, SECRET_KEY, eventually, free_port
+from support import CONTRACT, SECRET_KEY, eventually
 
 VERSION = CONTRACT["info"]["version"]
 
@@ -217,7 +217,7 @@ def test_a_database_without_a_schema_is_told_to_be_migrated(stopped):
             report.find("FAILURE", "schema", "there is none yet")
             report.find("warning", "skipped", "in this schema")
         finally:
-            db.execute(f"DROP DATABASE {name}")
+            db.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
 
 def test_secrets_that_others_may_read_are_a_warning(stopped, tmp_path):
@@ -266,12 +266,11 @@ class Stranger(http.server.BaseHTTPRequestHandler):
     (b'welcome_build_info{version="0.0.1",contract="0"} 1\nwelcome_replica_links_fresh{lane="read"} 0\n', "warning", "read replica", "does not use it"),
 ])
 def test_what_the_running_daemon_says_of_itself_is_looked_at(stopped, page, kind, subject, words):
-    port = free_port()
-    server = http.server.HTTPServer(("127.0.0.1", port), type("Own", (Stranger,), {"page": page}))
+    server = http.server.HTTPServer(("127.0.0.1", 0), type("Own", (Stranger,), {"page": page}))
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
     try:
-        doctor(stopped, WELCOME_ADMIN_PORT=str(port), WELCOME_DATABASE_READ_URL="host=/nonexistent").find(kind, subject, words)
+        doctor(stopped, WELCOME_ADMIN_PORT=str(server.server_port), WELCOME_DATABASE_READ_URL="host=/nonexistent").find(kind, subject, words)
     finally:
         server.shutdown()
         server.server_close()

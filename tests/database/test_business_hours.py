@@ -267,7 +267,7 @@ def test_the_clock_costs_next_to_nothing_when_a_request_is_made(offices, region)
         begun = time.monotonic()
         region.all("SELECT business_time_after('essen', %s, now() + n * interval '1 hour', %s) FROM generate_series(1, 200) AS n", office.slug, minutes)
         return (time.monotonic() - begun) * 1000 / 200
-    costs = {minutes: min(milliseconds(minutes) for _ in range(3)) for minutes in (60 * 16, 60 * 80)}
+    costs = {minutes: min(milliseconds(minutes) for _ in range(10)) for minutes in (60 * 16, 60 * 80)}
     assert max(costs.values()) < 5, costs  # about a third of one where nothing else runs
 
 

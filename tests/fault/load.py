@@ -139,6 +139,25 @@ def load(daemon, clients, make):
             thread.join(90)
 
 
+@contextlib.contextmanager
+def standstills():
+    """Gives a function that tells for how many seconds the machine stood still at most, as a thread sees it that only sleeps."""
+    ended, longest = threading.Event(), [0]
+
+    def watch():
+        before = time.monotonic()
+        while not ended.wait(0.02):
+            now = time.monotonic()
+            longest[0], before = max(longest[0], now - before), now
+    thread = threading.Thread(target=watch, daemon=True)
+    thread.start()
+    try:
+        yield lambda: longest[0]
+    finally:
+        ended.set()
+        thread.join()
+
+
 def refused_well(result, *codes):
     """Whether an answer is a complete 503 of one of these codes."""
     return (result.status == 503 and result.headers.get("Content-Type") == "application/problem+json"

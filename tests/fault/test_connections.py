@@ -21,7 +21,7 @@ MEGABYTE = 1 << 20
 
 @pytest.fixture(scope="module")
 def daemon(daemons):
-    with daemons.running() as daemon:
+    with daemons.running(WELCOME_PATIENCE_SECONDS=120) as daemon:
         yield daemon
 
 
@@ -230,11 +230,12 @@ def test_vanished_clients_leave_nothing_behind(daemon):
 def test_those_who_left_while_waiting_are_not_served(daemon):
     with daemon.connect() as db:
         before = db.execute("SELECT count(*) FROM guide_request").fetchone()[0]
+        asked = [post(*ask_for_a_guide()[1:3]) for _ in range(200)]
+        wires = [Wire(daemon) for _ in asked]
         with db.transaction():
             db.execute("LOCK TABLE guide_request IN EXCLUSIVE MODE")
-            wires = [Wire(daemon) for _ in range(200)]
-            for wire in wires:
-                wire.send(post(*ask_for_a_guide()[1:3]))
+            for wire, request in zip(wires, asked):
+                wire.send(request)
             eventually(lambda: figure(daemon, "welcome_requests_in_flight") >= 200)
             for wire in wires:
                 wire.close()

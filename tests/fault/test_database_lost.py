@@ -14,7 +14,7 @@ from support import answer, eventually
 
 # What jobs tell of it; none of it may come from a request.
 LOST = {"database_link_lost", "job_failed", "step_failed", "placing_failed", "mail_failed", "listener_lost", "cache_listener_lost", "database_unreachable",
-        "vocabulary_unreadable"}
+        "vocabulary_unreadable", "reference_not_read"}
 
 
 def serves(daemon):

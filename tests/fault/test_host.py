@@ -172,7 +172,7 @@ def cpu_seconds(process):
 @pytest.mark.parametrize("before", [0, 3], ids=["nobody", "somebody"])
 def test_without_files_the_daemon_says_so_once_and_recovers(start_daemon, before):
     daemon = start_daemon(WELCOME_LOOPS="1")
-    daemon.tolerated |= {"files_exhausted", "job_failed", "database_link_lost", "listener_lost"}
+    daemon.tolerated |= {"files_exhausted", "job_failed", "database_link_lost", "listener_lost", "reference_not_read"}
     pid = daemon.process.pid
     limits = resource.prlimit(pid, resource.RLIMIT_NOFILE)
     with contextlib.ExitStack() as stack:

@@ -17,7 +17,7 @@ RIGHT = {"/v1/cities": 200, "/v1/languages?lang=de": 200, "/v1/articles?limit=2"
          "/v1/guide-requests": 202}
 # What a want of memory may be told of as.
 EVENTS = {"database_link_lost", "header_lost", "http", "http_failed", "job_failed", "listener_lost", "cache_listener_lost", "vocabulary_unreadable",
-          "mail_failed", "mail_text_faulty", "mail_texts_missing", "step_failed"}
+          "mail_failed", "mail_text_faulty", "mail_texts_missing", "reference_not_read", "step_failed"}
 
 
 @pytest.fixture(scope="module")

@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from load import counts, load, read_a_city
+from load import counts, load, read_a_city, standstills
 from standby import Standby
 from support import CONTRACT, ROOT, Person, answer, eventually
 
@@ -102,9 +102,11 @@ def test_public_reads_are_answered_by_the_standby_as_the_primary_would(reader):
         primary = reader.http.get(path, headers={"Authorization": "Bearer nobody"})
         assert replica.status_code == primary.status_code == 200, (operation, replica.text, primary.text)
         assert replica.headers.get("ETag") == primary.headers.get("ETag"), operation
-    answered, handed_over = from_replica(reader, lambda: [reader.http.get(path) for path in reads.values()])
-    assert handed_over == 0
-    assert answered == len(reads)
+    for operation, path in reads.items():
+        def by_replica(path=path):
+            return from_replica(reader, lambda: reader.http.get(path)) == (1, 0)
+        by_replica.__doc__ = f"the replica, in use, answers {operation}"
+        eventually(by_replica)
 
 
 def test_what_is_not_a_public_read_goes_to_the_primary(reader):
@@ -124,17 +126,17 @@ def test_what_is_not_a_public_read_goes_to_the_primary(reader):
 
 def test_a_late_standby_is_not_asked_and_an_idle_primary_makes_none_late(reader, standby):
     time.sleep(3)  # longer than it may be late; nobody writes meanwhile
-    assert fresh(reader)
+    eventually(lambda: fresh(reader))
     with standby.connect() as db, reader.connect() as primary:
         db.execute("SELECT pg_wal_replay_pause()")
         try:
             eventually(lambda: db.execute("SELECT pg_get_wal_replay_pause_state()").fetchone()[0] == "paused")
             primary.execute("UPDATE city SET name = 'Essen (new)' WHERE slug = 'essen'")
-            changed = time.monotonic()
+            asked = changed = time.monotonic()
             seen = {}
-            while time.monotonic() < changed + 5:
-                name = answer(reader.http.get("/v1/cities/essen"))["name"]
-                seen[name] = time.monotonic() - changed
+            while asked < changed + 5:
+                asked = time.monotonic()
+                seen[answer(reader.http.get("/v1/cities/essen"))["name"]] = asked - changed
             assert seen["Essen"] < 2  # WELCOME_DATABASE_READ_LAG
             assert seen["Essen (new)"] > 3
             assert unused(reader)
@@ -142,7 +144,8 @@ def test_a_late_standby_is_not_asked_and_an_idle_primary_makes_none_late(reader,
         finally:
             db.execute("SELECT pg_wal_replay_resume()")
     eventually(lambda: fresh(reader))
-    assert from_replica(reader, lambda: answer(reader.http.get("/v1/cities/essen"))["name"] == "Essen (new)") == (1, 0)
+    eventually(lambda: from_replica(reader, lambda: answer(reader.http.get("/v1/cities/essen"))) == (1, 0))
+    assert answer(reader.http.get("/v1/cities/essen"))["name"] == "Essen (new)"
 
 
 def test_what_will_be_kept_is_read_from_the_primary(start_reader):
@@ -153,7 +156,7 @@ def test_what_will_be_kept_is_read_from_the_primary(start_reader):
         for path in ("/v1/cities/essen", "/v1/topics", "/v1/cities/essen", "/v1/topics"):
             answer(daemon.http.get(path))
     assert from_replica(daemon, reads) == (0, 0)
-    assert from_replica(daemon, lambda: answer(daemon.http.get("/v1/search?q=wohnung"))) == (1, 0)
+    eventually(lambda: from_replica(daemon, lambda: answer(daemon.http.get("/v1/search?q=wohnung"))) == (1, 0))
 
 
 def test_what_is_kept_for_all_who_come_later_is_no_older_than_the_primary(start_reader, standby):
@@ -165,7 +168,7 @@ def test_what_is_kept_for_all_who_come_later_is_no_older_than_the_primary(start_
             for n in range(20):
                 primary.execute("UPDATE city SET name = %s WHERE slug = 'essen'", (f"Essen {n}",))
                 time.sleep(0.02)  # until it is told of
-                eventually(lambda: answer(daemon.http.get("/v1/cities/essen"))["name"] == f"Essen {n}", 0.9)  # sooner than the standby is found late
+                assert from_replica(daemon, lambda: eventually(lambda: answer(daemon.http.get("/v1/cities/essen"))["name"] == f"Essen {n}")) == (0, 0)
         finally:
             db.execute("SELECT pg_wal_replay_resume()")
     daemon.tolerated |= OUT
@@ -173,15 +176,16 @@ def test_what_is_kept_for_all_who_come_later_is_no_older_than_the_primary(start_
 
 def test_reads_survive_the_standby(reader, standby):
     reader.tolerated |= OUT
-    with load(reader, 4, read_a_city) as reads:
-        time.sleep(0.5)
+    with standstills() as longest, load(reader, 4, read_a_city) as reads:
+        eventually(lambda: figures(reader)["answered_total"] > 25)
         standby.stop()
         eventually(lambda: unused(reader))
         there = len(reads())
         eventually(lambda: len(reads()) > there + 50)
         standby.start()
         eventually(lambda: fresh(reader))
-        time.sleep(0.5)
+        there = figures(reader)["answered_total"]
+        eventually(lambda: figures(reader)["answered_total"] > there + 25)
         standby.signal(signal.SIGSTOP)
         try:
             eventually(lambda: unused(reader))
@@ -191,8 +195,7 @@ def test_reads_survive_the_standby(reader, standby):
             standby.signal(signal.SIGCONT)
         eventually(lambda: fresh(reader))
     assert set(counts(reads())) == {200}
-    assert max(r.seconds for r in reads()) < 4  # a frozen one is given up after two seconds
-    assert figures(reader)["answered_total"] > 50
+    assert max(r.seconds for r in reads()) < 4 + longest()  # a frozen one is given up after two seconds
 
 
 def test_a_conflict_with_what_is_replayed_costs_no_answer(reader, standby):
@@ -220,7 +223,7 @@ def test_a_statement_that_the_standby_cuts_off_is_answered_by_the_primary(reader
 
     def ask():
         answer(reader.http.get("/v1/cities/essen"))
-    assert from_replica(reader, ask) == (0, 1)
+    eventually(lambda: from_replica(reader, ask) == (0, 1))
 
 
 def test_without_its_synchronous_standby_nothing_is_acknowledged_and_reads_go_on(reader, standby):

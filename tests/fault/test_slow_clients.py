@@ -40,18 +40,19 @@ def resident(daemon):
 
 
 def trickle(wire, text, pause=0.2):
-    """Sends byte by byte until the other side is gone: the seconds it took, or None if it outlasted the text."""
+    """Sends byte by byte until the other side is gone: the seconds it took, and those of its pauses, which a machine that stands still makes no longer; or
+    None if it outlasted the text."""
     began = time.monotonic()
     wire.socket.settimeout(pause)
-    for byte in text.encode():
+    for n, byte in enumerate(text.encode()):
         try:
             wire.send(bytes([byte]))
             if wire.socket.recv(1, socket.MSG_PEEK) == b"":
-                return time.monotonic() - began
+                return time.monotonic() - began, n * pause
         except TimeoutError:
             continue
         except OSError:
-            return time.monotonic() - began
+            return time.monotonic() - began, n * pause
     return None
 
 
@@ -62,7 +63,7 @@ def cut_while_others_are_served(daemon, reason, text, first=""):
             wire.send(first)
         seconds = trickle(wire, text)
         during = reads()
-    assert seconds is not None and PATIENCE_SECONDS - 1 < seconds < LATE
+    assert seconds and PATIENCE_SECONDS - 1 < seconds[0] and seconds[1] < LATE
     assert cuts(daemon, reason) == before + 1
     assert len(during) > 20 and set(counts(during)) == {200}
 
@@ -81,12 +82,14 @@ def test_a_second_head_gets_no_more_patience_than_the_first(daemon):
         assert wire.answer().status == 200
         wire.send(get("/v1/cities")[:-2])
         seconds = trickle(wire, "X-Slow: 1\r\n" * 20)
-    assert seconds is not None and PATIENCE_SECONDS - 1 < seconds < LATE
+    assert seconds and PATIENCE_SECONDS - 1 < seconds[0] and seconds[1] < LATE
 
 
 def test_who_says_nothing_is_cut_off(daemon):
-    with Wire(daemon, timeout=LATE) as wire:
+    before = cuts(daemon, "head")
+    with Wire(daemon) as wire:
         assert wire.ended()
+    assert cuts(daemon, "head") == before + 1
 
 
 HEAD = "POST /v1/sign-in HTTP/1.1\r\nHost: test\r\nContent-Type: application/json\r\n"
@@ -158,7 +161,7 @@ def test_answers_that_nobody_reads_take_no_more_than_their_share_of_memory(daemo
         most = max(most, held(daemon))
         return cuts(daemon, "memory") > cut + 5
     eventually(gone)
-    assert 16 * MEGABYTE < most <= 32 * MEGABYTE
+    assert 16 * MEGABYTE < most <= 32 * MEGABYTE + size  # with the one for whom another has to go at this moment
     eventually(lambda: daemon.http.get("/v1/cities").status_code == 200)
     for wire in wires:
         wire.close()
@@ -192,7 +195,7 @@ def test_when_there_are_too_many_connections_those_that_wait_longest_make_room(s
             wire = stack.enter_context(Wire(daemon))
             wire.send(["", get("/v1/cities")[:-2], HEAD + "Content-Length: 4000\r\n\r\n{"][n % 3])
         for _ in range(20):
-            with Wire(daemon, timeout=5) as wire:
+            with Wire(daemon, timeout=15) as wire:  # less than the patience with those before
                 wire.send(get("/v1/cities/essen"))
                 assert wire.answer().status == 200
     assert cuts(daemon, "crowded") >= 80
@@ -207,13 +210,15 @@ def test_ten_thousand_idle_connections_cost_little_and_slow_nobody_down(start_da
     daemon = start_daemon(WELCOME_LOOPS=1, WELCOME_PATIENCE_SECONDS=600)
     try:
         with contextlib.ExitStack() as stack:
-            assert daemon.http.get("/v1/cities/essen").status_code == 200
+            with Wire(daemon) as first:
+                first.send(get("/v1/cities/essen"))
+                assert first.answer().status == 200
             before = resident(daemon)
             for n in range(count):
                 idle = stack.enter_context(socket.create_connection(("127.0.0.1", daemon.port)))
                 if n % 2:  # in the middle of a head
                     idle.sendall(get("/v1/cities")[:-2].encode())
-            eventually(lambda: f"\nwelcome_connections {count + 1}\n" in daemon.admin.get("/metrics").text)
+            eventually(lambda: f"\nwelcome_connections {count}\n" in daemon.admin.get("/metrics").text)
             began = time.monotonic()
             for _ in range(100):
                 assert daemon.http.get("/v1/cities/essen").status_code == 200

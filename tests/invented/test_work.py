@@ -14,12 +14,12 @@ def dream(http, content):
 
 def test_others_are_answered_while_long_work_is_done(http):
     with concurrent.futures.ThreadPoolExecutor() as pool:
-        long = pool.submit(dream, http, b"z" * 300)
+        long = pool.submit(dream, http, b"z" * 1000)
         for _ in range(40):  # on every loop there is
             with httpx.Client(base_url=http.base_url, timeout=PATIENCE, verify=False) as other:  # certificates, of which there are none, take long to load
                 assert answer(other.post("/v1/scraps")) == {"size": -1}
         assert not long.done()
-        assert answer(long.result()) == {"dream": "300 sheep"}
+        assert answer(long.result()) == {"dream": "1000 sheep"}
 
 
 def test_long_work_refuses_as_any_other_c(http):
@@ -38,7 +38,7 @@ def test_the_daemon_ends_well_while_work_is_waiting(invented, daemons):
     with daemons.running(program=invented.program) as daemon, concurrent.futures.ThreadPoolExecutor(6) as pool:
         with httpx.Client(base_url=daemon.url, timeout=PATIENCE) as http:
             waiting = [pool.submit(dream, http, b"z" * 60) for _ in range(6)]
-            eventually(lambda: daemon.figure("welcome_requests_in_flight") + sum(one.done() for one in waiting) >= 6)
+            eventually(lambda: sum(one.done() for one in waiting) + daemon.figure("welcome_requests_in_flight") >= 6)
             daemon.stop()
             for one in waiting:
                 assert answer(one.result()) == {"dream": "60 sheep"}
