@@ -87,7 +87,7 @@ static void digest_make(struct round *round, const PGresult *rows)
     sodium_bin2hex(round->digest, sizeof round->digest, hash, sizeof hash);
 }
 
-/* Rows of one request stand together; one without a pair has a row without a guide. */
+/* Rows of one request stand together; one without a pair has a row without a guide. Who has come since versions_read() waits from that on. */
 static bool requests_add(struct reading *reading)
 {
     struct round *round = reading->round;
@@ -100,7 +100,8 @@ static bool requests_add(struct reading *reading)
         if (strcmp(id, last) == 0)
             continue;
         last = id;
-        if (!matching_add_request(&round->instance, id, cell(reading, row, CITY), number(reading, row, WAITING_SINCE), NULL, &fault))
+        const int64_t since = number(reading, row, WAITING_SINCE), now = round->instance.at;
+        if (!matching_add_request(&round->instance, id, cell(reading, row, CITY), since < now ? since : now, NULL, &fault))
             return reading_fail(reading, &fault);
         if (!(round->waiting[round->requests++] = arena_text(&round->arena, id)))
             break;

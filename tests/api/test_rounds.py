@@ -214,6 +214,18 @@ def test_figures_tell_how_the_matching_does(manual, place):
     assert told["median_wait_days"] < 1 and told["last_round_at"]
 
 
+def test_who_comes_while_a_round_is_read_is_matched_by_it(start_daemon, place):
+    """Between the two statements that ask when it is and who waits."""
+    people = People(start_daemon())
+    with people.daemon.connect() as db:
+        versions = db.execute("SELECT pg_get_functiondef('matching_versions()'::regprocedure)").fetchone()[0]
+        assert "extract(epoch FROM clock())" in versions
+        db.execute(versions.replace("extract(epoch FROM clock())", "extract(epoch FROM clock() - interval '1 hour')"))
+    guide = people.guide(place.city)
+    newcomer = people.newcomer(place.city)
+    assert guide.proposal()["guide_request"]["id"] == newcomer.request
+
+
 def test_silence_is_answered_by_a_second_ask_that_takes_no_place_from_others(start_daemon, place):
     people = People(start_daemon(WELCOME_MATCHING_SECOND_ASK=36))
     first, newcomer = people.guide(place.city, topics=["housing"]), people.newcomer(place.city, topics=["housing"])
