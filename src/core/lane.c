@@ -12,7 +12,8 @@
 
 #include "banned.h"
 
-#define LANE_PATIENCE 1000    /* ms a request waits while no link is up */
+#define LANE_PATIENCE 1000    /* ms a request waits while no link is up any more */
+#define TICK_LATE 1000        /* ms without a tick that this machine must have stood still */
 #define CONNECT_PATIENCE 4000 /* ms for one attempt to connect; the next begins with another server, if there are several */
 
 const char *const LANE_NAMES[LANE_COUNT] = {[LANE_READ] = "read", [LANE_WRITE] = "write", [LANE_SLOW] = "slow"};
@@ -23,6 +24,7 @@ struct lane {
     struct link *links;
     struct segment *head, *tail; /* waiting */
     size_t queued;
+    int64_t ticked;  /* ms */
     bool wide;       /* all links have been begun, not the first alone */
     bool stopping;   /* nothing new is begun */
     bool submitting; /* a done() that submits must not recurse into sending */
@@ -62,6 +64,7 @@ struct lane *lane_new(const struct lane_options *options, int epoll_fd)
         return NULL;
     lane->options = *options;
     lane->epoll_fd = epoll_fd;
+    lane->ticked = clock_ms();
     lane->links = calloc(options->links, sizeof *lane->links);
     bool made = lane->links != NULL;
     for (size_t i = 0; made && i < options->links; i++)
@@ -201,7 +204,8 @@ void lane_submit(struct lane *lane, struct segment *segment, int64_t now)
         segment_end(lane, segment, lane->stopping ? OUTCOME_UNAVAILABLE : OUTCOME_OVERLOADED);
         return;
     }
-    segment->deadline = now + (lane_open(lane) ? lane->options.queue_ms : LANE_PATIENCE);
+    const bool starting = !lane->wide;
+    segment->deadline = now + (lane_open(lane) || starting ? lane->options.queue_ms : LANE_PATIENCE);
     struct link *link = lane->head || lane->submitting ? NULL : lane_choose(lane);
     if (link) {
         link_send(link, segment);
@@ -337,8 +341,12 @@ static void lane_freshen(struct lane *lane, int64_t now)
 
 void lane_tick(struct lane *lane, int64_t now)
 {
+    const int64_t passed = now - lane->ticked;
+    lane->ticked = now;
     for (size_t i = 0; i < lane->options.links; i++) {
         struct link *link = &lane->links[i];
+        if (passed > TICK_LATE && link->state == LINK_CONNECTING)
+            link->since += passed; /* an answer may lie there unread */
         if (link_frozen(lane, link, now)) {
             link->turn += link->state == LINK_CONNECTING;
             link_break(link, "no answer in time");

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: EUPL-1.2
 # The database killed, restarted, frozen, its connections cut: what was acknowledged is there, nobody waits for ever, and all is
 # well again without a restart of the daemon.
+import contextlib
 import json
 import os
 import pathlib
@@ -9,12 +10,43 @@ import socket
 import threading
 import time
 
-from load import ask_for_a_guide, backends, counts, load, read_a_city, refused_well
+from load import Wire, ask_for_a_guide, backends, counts, get, load, read_a_city, refused_well
 from support import answer, eventually
 
 # What jobs tell of it; none of it may come from a request.
 LOST = {"database_link_lost", "job_failed", "step_failed", "placing_failed", "mail_failed", "listener_lost", "cache_listener_lost", "database_unreachable",
         "vocabulary_unreadable", "reference_not_read"}
+
+
+def connecting_takes(daemon, seconds):
+    """Has every new connection to the cluster take so long."""
+    with daemon.connect() as db:
+        db.execute(f"ALTER SYSTEM SET post_auth_delay = {seconds}")
+        db.execute("SELECT pg_reload_conf()")
+
+    def done():
+        """new connections take so long"""
+        with daemon.connect() as db:
+            return db.execute("SELECT setting FROM pg_settings WHERE name = 'post_auth_delay'").fetchone() == (str(seconds),)
+    eventually(done)
+
+
+def test_who_comes_with_the_start_waits_for_the_first_connection(own_daemons):
+    with own_daemons.running(start=False) as daemon:
+        daemon.tolerated |= LOST
+        connecting_takes(daemon, 2)
+        try:
+            daemon.start(wait=False)
+
+            def come():
+                """the daemon listens"""
+                with contextlib.suppress(ConnectionError):
+                    return Wire(daemon)
+            with eventually(come) as wire:
+                wire.send(get("/v1/cities/essen"))
+                assert wire.answer().status == 200
+        finally:
+            connecting_takes(daemon, 0)
 
 
 def serves(daemon):
