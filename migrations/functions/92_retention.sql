@@ -93,7 +93,7 @@ CREATE VIEW due_slots AS
 SELECT s.id, s.ends_at AS since FROM consultation_slot s
  WHERE s.ends_at <= clock() - (SELECT kept_for('slots')) AND NOT EXISTS (SELECT FROM appointment a WHERE a.slot = s.id);
 CREATE VIEW due_demand AS
-SELECT d.day, d.day::timestamptz AS since FROM demand d WHERE d.day < ((clock() - (SELECT kept_for('demand'))) AT TIME ZONE 'Europe/Berlin')::date;
+SELECT d.day, d.day::timestamptz AS since FROM demand d WHERE d.day < (today() - (SELECT kept_for('demand')))::date;
 
 CREATE VIEW retention_due AS
 SELECT 'unconfirmed' AS kind, d.since FROM due_unconfirmed d

@@ -285,8 +285,12 @@ def test_reads_in_a_language_that_is_missing_are_counted(shelf):
     assert not [key for key in demand(shelf.daemon) if key[:2] == ("article", page["id"]) and key[2] == "de"]
 
 
+LATE_IN_WINTER = datetime.datetime(2027, 1, 15, 22, 30, tzinfo=datetime.timezone.utc)  # ninety times 24 hours before is the day after ninety days before
+
+
 def test_counts_are_forgotten_after_ninety_days_and_are_for_editors(start_daemon):
     daemon = start_daemon()
+    daemon.shift_clock(seconds=(LATE_IN_WINTER - datetime.datetime.now(datetime.timezone.utc)).total_seconds())
     with daemon.connect() as db:
         db.execute("SELECT count_demand(%s)", (json.dumps([{"what": "search", "key": "zoo", "language": "en", "count": 3}]),))
         db.execute("INSERT INTO demand SELECT day - 91, what, 'museum', language, count FROM demand")
