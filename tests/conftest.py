@@ -9,12 +9,11 @@ import subprocess
 import tempfile
 import uuid
 
-import psycopg
 import pytest
 
 pytest.register_assert_rewrite("support", "filing", "providers")
 import filing  # noqa: E402
-from support import ROOT, Daemons, People, SmtpServer, new_place  # noqa: E402 (only what is imported from here on is rewritten)
+from support import ROOT, Daemons, People, SmtpServer, database_create, database_drop, new_place  # noqa: E402 (only what is imported from here on is rewritten)
 
 TEST_SECONDS = 600
 
@@ -58,22 +57,21 @@ def cluster():
 def migrated_database(cluster):
     """Migrated and empty, to copy."""
     name = "template_" + uuid.uuid4().hex
-    with psycopg.connect(dbname="postgres", autocommit=True) as admin:
-        admin.execute(f"CREATE DATABASE {name} OWNER welcome_owner TEMPLATE template0")
-        process = filing.run(name, "migrate")
-        assert process.returncode == 0, process.stderr
-        yield name
-        admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
+    database_create(name, "template0")
+    process = filing.run(name, "migrate")
+    assert process.returncode == 0, process.stderr
+    yield name
+    database_drop(name)
 
 
 @pytest.fixture
 def new_database(migrated_database):
     """Makes databases that are migrated and empty; they go with the test."""
-    with psycopg.connect(dbname="postgres", autocommit=True) as admin, contextlib.ExitStack() as made:
+    with contextlib.ExitStack() as made:
         def make():
             name = "own_" + uuid.uuid4().hex
-            admin.execute(f"CREATE DATABASE {name} OWNER welcome_owner TEMPLATE {migrated_database}")
-            made.callback(admin.execute, f"DROP DATABASE {name} WITH (FORCE)")
+            database_create(name, migrated_database)
+            made.callback(database_drop, name)
             return name
         yield make
 

@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 
-from support import ROOT, eventually, free_port
+from support import PATIENCE, ROOT, eventually, free_port
 
 CLIENT, SECRET, REDIRECT = "welcome", "a secret: of 100%", "http://localhost:3000/oidc"
 UNPACKED = ROOT / "build" / "glewlwyd"  # by src/operation/packages.sh
@@ -195,7 +195,7 @@ class Glewlwyd:
 
     def signed_in(self, name, password):
         """A browser in which that user has signed in."""
-        browser = httpx.Client(base_url=self.base)
+        browser = httpx.Client(base_url=self.base, timeout=PATIENCE)
         answer = browser.post("auth", json={"username": name, "password": password})
         assert answer.status_code == 200
         browser.cookies.clear()

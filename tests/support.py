@@ -201,6 +201,24 @@ def free_port(given=set()):
             return port
 
 
+def when_unused(statement):
+    """Creates or drops a database. The server waits for five seconds until those it sends away have gone, which a busy machine may not keep."""
+    def done():
+        """nobody uses the database any more"""
+        with contextlib.suppress(psycopg.errors.ObjectInUse), psycopg.connect(dbname="postgres", autocommit=True) as db:
+            db.execute(statement)
+            return True
+    eventually(done)
+
+
+def database_create(name, template):
+    when_unused(f"CREATE DATABASE {name} OWNER welcome_owner TEMPLATE {template}")
+
+
+def database_drop(name):
+    when_unused(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+
+
 class Behind(psycopg.Connection):
     """A connection behind the daemon's back, which hears some milliseconds later what was changed: whoever leaves it has waited for that."""
     forget = None
@@ -375,18 +393,8 @@ class Daemons:
 
     def create_database(self):
         name = f"test_{self.run}_{next(self.numbers)}"
-        with psycopg.connect(dbname="postgres", autocommit=True) as db:
-            db.execute(f"CREATE DATABASE {name} OWNER welcome_owner TEMPLATE {self.template}")
+        database_create(name, self.template)
         return name
-
-    def drop_database(self, name):
-        """The server waits for five seconds until those it sends away are gone, which a busy machine may not keep."""
-        def dropped():
-            """nobody uses the database any more"""
-            with contextlib.suppress(psycopg.errors.ObjectInUse), psycopg.connect(dbname="postgres", autocommit=True) as db:
-                db.execute(f"DROP DATABASE {name} WITH (FORCE)")
-                return True
-        eventually(dropped)
 
     @contextlib.contextmanager
     def running(self, start=True, program=None, **settings):
@@ -409,7 +417,7 @@ class Daemons:
             self.running_now.remove(daemon)
             if daemon.log.exists():
                 self.answers |= daemon.seen()
-            self.drop_database(name)
+            database_drop(name)
 
     def complaints(self):
         told = [complaint for daemon in self.running_now if daemon.log.exists() for complaint in daemon.complaints()]

@@ -47,9 +47,13 @@ def common(response):
 
 
 def read_twice(daemon, path, **headers):
-    """The answer of the database and the one that was kept."""
-    before = hits(daemon)
-    missed, hit = (daemon.http.get(path, headers=headers) for _ in range(2))
+    """The answer of the database and the one that was kept; anew where a second lies between them, for which some are kept."""
+    while True:
+        before, began = hits(daemon), time.monotonic()
+        missed, hit = (daemon.http.get(path, headers=headers) for _ in range(2))
+        if hits(daemon) > before or time.monotonic() - began < 1:
+            break
+        daemon.forget_answers()
     assert missed.status_code == hit.status_code == 200 and hits(daemon) == before + 1, path
     return missed, hit
 
@@ -70,7 +74,9 @@ def pages(daemon):
 
 
 def test_a_hit_is_what_a_miss_was(kept):
-    for operation, path in list(pages(kept)):
+    found = list(pages(kept))
+    answer(kept.http.get(ARTICLE))  # where nothing is kept forget_answers() waits for nothing, not even for what was published last
+    for operation, path in found:
         kept.forget_answers()
         missed, hit = read_twice(kept, path)
         assert hit.content == missed.content and common(hit) == common(missed), operation
@@ -187,12 +193,12 @@ def test_memory_is_bounded_and_what_all_read_stays(start_daemon):
     for n in range(1200):
         answer(daemon.http.get(f"/v1/articles?limit={n % 100 + 1}&lang={('en', 'de', 'tr', 'uk')[n // 100 % 4]}&city={('bochum', 'essen', 'dortmund')[n // 400]}"))
         if n % 4 == 0:
-            answer(daemon.http.get(ARTICLE))
+            answer(daemon.http.get("/v1/stages"))  # which no time ends
         if n % 100 == 0:
             assert daemon.figure("welcome_cache_bytes") <= 1 << 20
     assert daemon.figure("welcome_cache_evictions_total") > 100
     before = hits(daemon)
-    answer(daemon.http.get(ARTICLE))
+    answer(daemon.http.get("/v1/stages"))
     assert hits(daemon) == before + 1
 
 
@@ -312,9 +318,7 @@ def test_others_hear_of_a_change(daemons, kept):
         read_twice(kept, "/v1/cities/bochum")
         db.execute("UPDATE city SET population = population + 1 WHERE slug = 'bochum'")
         fresh = db.execute("SELECT population FROM city WHERE slug = 'bochum'").fetchone()[0]
-    began = time.monotonic()
-    eventually(lambda: answer(kept.http.get("/v1/cities/bochum"))["population"] == fresh, 5)
-    assert time.monotonic() - began < 4
+    eventually(lambda: answer(kept.http.get("/v1/cities/bochum"))["population"] == fresh)  # nothing else ends what is kept of it
 
 
 def test_without_a_listener_nothing_is_answered_from_memory(kept):

@@ -10,6 +10,7 @@ import psycopg
 import pytest
 
 from filing import CONTENT, ask, change, edit, environment, exported, files, imported, run
+from support import database_create, database_drop
 
 KEYS = ("residence-registration", "eu-blue-card", "child-benefit")
 
@@ -107,11 +108,10 @@ Text.
 def filled(migrated_database):
     """Every test that only reads may have it: the content as it is delivered."""
     name = migrated_database + "_filled"
-    with psycopg.connect(dbname="postgres", autocommit=True) as admin:
-        admin.execute(f"CREATE DATABASE {name} OWNER welcome_owner TEMPLATE {migrated_database}")
-        imported(name, CONTENT)
-        yield name
-        admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
+    database_create(name, migrated_database)
+    imported(name, CONTENT)
+    yield name
+    database_drop(name)
 
 
 @pytest.fixture

@@ -314,7 +314,7 @@ def test_a_file_sent_again_lies_there_once(stored, place, tmp_path):
 
 def test_a_file_sent_many_times_at_once_lies_there_once(stored, place, tmp_path):
     company, key = stored.requester(place.city), uuid.uuid4().hex
-    with concurrent.futures.ThreadPoolExecutor(20) as pool:
+    with concurrent.futures.ThreadPoolExecutor(16) as pool:  # as many as may wait for one thread of the daemon
         answers = list(pool.map(lambda _: bring(company, company, key=key), range(20)))
     made = {one.json()["id"] for one in answers if one.status_code == 201}
     assert len(made) == 1

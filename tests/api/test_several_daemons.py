@@ -155,5 +155,5 @@ def test_migrating_disturbs_neither(pair):
         stop.set()
         for thread in threads:
             thread.join()
-    assert set(answered) - ({503} if max(lasted) > 5 else set()) == {200, 202}, answered  # nobody waits for a lock for more than five seconds
+    assert set(answered) - ({503} if max(lasted) > 3 else set()) == {200, 202}, answered  # no read waits for a lock for more than three seconds, no write for five
     assert sum(answered.values()) > 20

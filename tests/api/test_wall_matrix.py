@@ -211,10 +211,11 @@ class World:
         slots = [one["id"] for one in answer(advisor.post("/v1/consultation-slots", {"office": office, "minutes": 30, "starts_at": times}), 201)["items"]]
         appointment = answer(company.post(f"{company.path}/appointments", {"slot": slots[0]}), 201)["id"]
         saved = answer(advisor.post("/v1/saved-exports", {"name": "Matrix", "filter": {"state": "submitted"}}), 201)["id"]
-        answer(advisor.post("/v1/me/absences", {"first_on": "2027-03-01", "last_on": "2027-03-05"}), 201)
+        away = (day + datetime.timedelta(days=30)).date()
+        answer(advisor.post("/v1/me/absences", {"first_on": f"{away}", "last_on": f"{away + datetime.timedelta(days=4)}"}), 201)
         partner = answer(self.persons["admin"].post("/v1/staff/partners", {"name": "Matrix University", "kind": "university", "city": self.here}), 201)["id"]
         self.paths |= {"/v1/service-requests": {"id": company.request, "attachment": attachment, "appointment": appointment},
-                       "/v1/consultation-slots": {"id": slots[3]}, "/v1/saved-exports": {"id": saved}, "/v1/me/absences": {"first_on": "2027-03-01"},
+                       "/v1/consultation-slots": {"id": slots[3]}, "/v1/saved-exports": {"id": saved}, "/v1/me/absences": {"first_on": f"{away}"},
                        "/v1/staff/partners": {"id": partner}, "/v1/staff/offices": {"city": self.here, "slug": "test-office"},
                        "/v1/staff/services": {"code": "recruiting-abroad", "city": self.here}, "/v1/accounts": {"id": advisor.id}}
         self.bodies |= {"assign_service_request": {"account": advisor.id}, "forward_service_request": {"city": self.there, "office": "test-office"},

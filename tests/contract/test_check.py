@@ -4,7 +4,7 @@ import pathlib
 
 import pytest
 
-from support import ROOT, Daemon
+from support import ROOT, Daemon, database_drop
 
 
 class Tree:
@@ -44,7 +44,7 @@ def program(daemons, tmp_path_factory):
     """The program beside a migrated database, never started as a daemon."""
     name = daemons.create_database()
     yield Daemon(daemons.program, name, tmp_path_factory.mktemp("check"), {})
-    daemons.drop_database(name)
+    database_drop(name)
 
 
 @pytest.fixture

@@ -304,7 +304,7 @@ def test_sigterm_finishes_what_was_accepted(start_daemon):
     def mixed(turn=iter(range(10**9))):
         return ask_for_a_guide() if next(turn) % 3 == 0 else read_a_city()
     with load(daemon, 12, mixed) as results:
-        time.sleep(1)
+        eventually(lambda: len(results()) > 50)
         told = time.monotonic()
         daemon.process.send_signal(signal.SIGTERM)
         daemon.process.wait(40)

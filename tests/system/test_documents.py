@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: EUPL-1.2
 # What the documents tell people to type works, as it stands, beside `make run`.
 import os
+import pathlib
 import re
 import signal
 import subprocess
@@ -41,6 +42,8 @@ def typed(running, text):
     """What the commands print; none of them fails or is answered by a problem."""
     port, environment = running
     assert "http://127.0.0.1:8080" in text
+    for mail in pathlib.Path(environment["LOCAL"], "mail/new").glob("*"):
+        mail.unlink()  # of what was typed before: `mail last` gives what is there already
     run = subprocess.run(["sh", "-eu", "-c", text.replace("127.0.0.1:8080", f"127.0.0.1:{port}")], cwd=ROOT, env=environment, capture_output=True,
                          text=True, timeout=180)
     assert run.returncode == 0 and "/problems/" not in run.stdout, run.stdout + run.stderr

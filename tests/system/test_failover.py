@@ -312,7 +312,7 @@ def test_a_primary_that_loses_its_power_costs_nothing_that_was_acknowledged(mach
     rewound = "running pg_rewind" in (lost.folder / "patroni.log").read_text()
     with machines.connect(lost) as db:
         assert db.execute("SELECT pg_is_in_recovery()").fetchone()[0]
-        assert db.execute("SELECT count(*) FROM guide_request").fetchone()[0] >= acknowledged
+        eventually(lambda: db.execute("SELECT count(*) FROM guide_request").fetchone()[0] >= acknowledged)  # what it has got it is still replaying
     with capsys.disabled():
         told = ", ".join(f"{step} after {seconds:.1f} s" for step, seconds in steps.items())
         print(f"\nfailover: {acknowledged} writes acknowledged, none lost; {without:.1f} s without a write (ttl 20; {told}; the lost machine"
@@ -337,7 +337,7 @@ def test_a_planned_switchover_takes_seconds(machines, portal, capsys):
         eventually(lambda: len([one for one in writes() if one.status == 202]) > 100)
         began = time.monotonic()
         answer_of = httpx.post(f"http://{old.address('rest')}/switchover", json={"leader": old.name}, auth=("patroni", "change-me"), timeout=60)
-        assert answer_of.status_code == 200, answer_of.text
+        assert answer_of.status_code == 200 or "status unknown" in answer_of.text, answer_of.text  # Patroni looks for twenty seconds only
         eventually(lambda: len([one for one in writes() if one.status == 202 and one.sent > began + 1]) > 100, SLOW)
         eventually(machines.whole, SLOW)
     assert machines.primary() is not old
