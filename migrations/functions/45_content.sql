@@ -125,8 +125,12 @@ BEGIN
 END
 $$;
 
--- Whatever moves, appears or disappears in the tree waits for all else that does: what is above must not change meanwhile. The import
--- holds all content, and looks at the tree when all are in their places.
+-- Whatever moves, appears or disappears in the tree waits for all else that does: what is above must not change meanwhile. Who changes a page
+-- calls it before locking that: with a page in hand one would keep those from ending who come to stand below it.
+CREATE OR REPLACE FUNCTION lock_content_tree() RETURNS void LANGUAGE sql VOLATILE AS
+$$ SELECT pg_advisory_xact_lock(hashtextextended('content tree', 0)) $$;
+
+-- The tree is of articles alone. The import holds all content, and looks at the tree when all are in their places.
 CREATE OR REPLACE FUNCTION content_before() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
   moved boolean := CASE TG_OP WHEN 'INSERT' THEN (NEW.parent, NEW.replaces) IS DISTINCT FROM (NULL, NULL)
@@ -137,8 +141,8 @@ BEGIN
   IF TG_OP = 'UPDATE' THEN
     PERFORM refuse_other_desks(coalesce(OLD.city, '*'));
   END IF;
-  IF moved AND pg_trigger_depth() = 1 AND me() IS NOT NULL THEN
-    PERFORM pg_advisory_xact_lock(hashtextextended('content tree', 0));
+  IF moved AND NEW.kind = 'article' AND pg_trigger_depth() = 1 AND me() IS NOT NULL THEN
+    PERFORM lock_content_tree();
     PERFORM refuse_wrong_place(NEW);
   END IF;
   NEW.visible := NEW.archived_at IS NULL AND coalesce((SELECT c.visible FROM content c WHERE c.id = NEW.parent), true);

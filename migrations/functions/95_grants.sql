@@ -40,7 +40,7 @@ GRANT EXECUTE ON FUNCTION
   text_configuration(text), without_marks(text), plain_letters(text), folded(text), search_words(text, text[]), all_of(tsquery[]),
   any_of(tsquery[]), is_served(text, text[], text[]), letters_of(text), reachable(text), meant(text, text[]), words_meant(text, text[]),
   search_marks(text, text[], text), search_found(text, text, text[], boolean), suggested(text, text, text, text[]),
-  lock_for_content(uuid, text, text), slug_taken(uuid, text, text), lock_for_revision(uuid), precondition_version(text, integer),
+  lock_for_content(uuid, text, text), lock_content_tree(), slug_taken(uuid, text, text), lock_for_revision(uuid), precondition_version(text, integer),
   entity_tag(integer, text), desk_of(text), refuse_unknown_links(uuid, uuid, uuid, uuid[]), slug_from(text), slug_for(text, text, text),
   source_of(uuid, text, text), refuse_unknown_source(uuid, text, text, uuid), bases_of(jsonb), editor_of(uuid),
   title_of(uuid, text[]), is_ahead(uuid, text), is_in_state(content, text, text), confirm_translations(uuid), desk_version(text), lock_for_desk(text, text), set_desk(text, boolean, text[]),

@@ -1,8 +1,6 @@
 -- SPDX-License-Identifier: EUPL-1.2
 -- Only the members sent change. Triggers refuse what would break the tree, take a slug twice or reach into another desk.
--- The tree before the page: who waits for the tree with a page in hand keeps those from ending who stand below it.
-SELECT pg_advisory_xact_lock(hashtextextended('content tree', 0))
- WHERE :body ?| ARRAY['parent', 'city', 'replaces'];
+SELECT lock_content_tree() WHERE :body ?| ARRAY['parent', 'city', 'replaces'];
 SELECT lock_for_content(:id, 'article', :ctx_if_match);
 SELECT refuse_unknown_links(:parent, :replaces, :office, :related);
 SELECT refuse_unknown_media(:thumbnail, :attachments);

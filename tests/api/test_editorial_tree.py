@@ -40,11 +40,23 @@ def test_a_page_does_not_stand_below_itself(desk):
         assert faults(change(desk.author, top, parent=parent)) == {("/parent", "cycle")}
 
 
-def test_two_moves_at_once_make_no_cycle(desk):
+def test_two_moves_at_once_make_no_cycle(desk, daemon):
+    before = daemon.figure("welcome_lane_retries_total")
     for _ in range(5):
         pages = [desk.article() for _ in range(4)]
         statuses = at_once(lambda n: change(desk.author, pages[n], parent=pages[(n + 1) % 4]), 4)
         assert sorted(statuses) == [200, 200, 200, 422]
+    assert daemon.figure("welcome_lane_retries_total") == before  # they wait for each other without a deadlock
+
+
+def test_moving_and_archiving_at_once_wait_for_each_other(desk, daemon):
+    before = daemon.figure("welcome_lane_retries_total")
+    for _ in range(5):
+        above, page = desk.article(), desk.article()
+        calls = [lambda: change(desk.author, page, parent=above), lambda: desk.reviewer.post(f"/v1/contents/{page}/archive", {}),
+                 lambda: desk.reviewer.post(f"/v1/contents/{above}/archive", {})]
+        assert at_once(lambda n: calls[n](), 3) == [200] * 3
+    assert daemon.figure("welcome_lane_retries_total") == before
 
 
 def test_the_tree_has_ten_levels(desk):
