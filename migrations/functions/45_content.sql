@@ -125,8 +125,8 @@ BEGIN
 END
 $$;
 
--- Whatever moves, appears or disappears in the tree waits for all else that does: what is above must not change meanwhile. Who changes a page
--- calls it before locking that: with a page in hand one would keep those from ending who come to stand below it.
+-- Whatever moves, appears or disappears in the tree waits for all else that does: what is above must not change meanwhile. It is
+-- taken before any row: who held a page and then waited here would keep the holder from putting another below that page.
 CREATE OR REPLACE FUNCTION lock_content_tree() RETURNS void LANGUAGE sql VOLATILE AS
 $$ SELECT pg_advisory_xact_lock(hashtextextended('content tree', 0)) $$;
 

@@ -37,7 +37,7 @@ END
 $$;
 
 -- First in every change of a thing: locked, if it is there and of one of the editor's desks; then If-Match ('*': not asked for).
--- Locks are taken in one order: content, then media, then the feed's rows; so what shows it comes first here, though nothing changes it.
+-- Locks are taken in one order: the tree, content, media, the feed's rows; so what shows it comes first here, though nothing changes it.
 CREATE OR REPLACE FUNCTION lock_for_media(hash text, if_match text) RETURNS void LANGUAGE plpgsql VOLATILE AS $$
 DECLARE
   found_version integer;

@@ -1,5 +1,6 @@
 -- SPDX-License-Identifier: EUPL-1.2
 -- Readers get nothing of it before a text is published. Without a position it comes last among its siblings.
+SELECT lock_content_tree() WHERE :parent IS NOT NULL OR :replaces IS NOT NULL;
 SELECT refuse_unknown_links(:parent, :replaces, :office, :related);
 SELECT refuse_unknown_media(:thumbnail, :attachments);
 INSERT INTO content (id, kind, key, parent, position, city, replaces, topics, audiences, stages, related, office, thumbnail, review_due_on)
