@@ -80,7 +80,7 @@ struct lane_options {
     size_t links;      /* connections */
     unsigned depth;    /* segments in flight on one */
     size_t queue_max;  /* segments waiting */
-    int queue_ms;      /* how long one may wait */
+    int queue_ms;      /* how long one may wait; a second where no link is up any more */
     int statement_ms;  /* PostgreSQL's statement_timeout; twice that and the link is given up */
     size_t statements; /* how many prepared statements the program has */
 };

@@ -13,7 +13,7 @@
 #include "banned.h"
 
 #define LANE_PATIENCE 1000    /* ms a request waits while no link is up any more */
-#define TICK_LATE 1000        /* ms without a tick that this machine must have stood still */
+#define TICK_LATE 1000        /* ms; after so long without a tick this machine or process stood still */
 #define CONNECT_PATIENCE 4000 /* ms for one attempt to connect; the next begins with another server, if there are several */
 
 const char *const LANE_NAMES[LANE_COUNT] = {[LANE_READ] = "read", [LANE_WRITE] = "write", [LANE_SLOW] = "slow"};
@@ -24,7 +24,7 @@ struct lane {
     struct link *links;
     struct segment *head, *tail; /* waiting */
     size_t queued;
-    int64_t ticked;  /* ms */
+    int64_t ticked;  /* ms: when lane_tick() was called last */
     bool wide;       /* all links have been begun, not the first alone */
     bool stopping;   /* nothing new is begun */
     bool submitting; /* a done() that submits must not recurse into sending */

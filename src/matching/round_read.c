@@ -87,7 +87,8 @@ static void digest_make(struct round *round, const PGresult *rows)
     sodium_bin2hex(round->digest, sizeof round->digest, hash, sizeof hash);
 }
 
-/* Rows of one request stand together; one without a pair has a row without a guide. Who has come since versions_read() waits from that on. */
+/* Rows of one request stand together; one without a pair has a row without a guide. Who came after versions_read() asked when it is
+ * waits since then. */
 static bool requests_add(struct reading *reading)
 {
     struct round *round = reading->round;

@@ -85,7 +85,7 @@ static bool times_run(struct job_run *run)
     bool done = retention_set(run->db, run->config);
     for (size_t i = 0; i < sizeof STEPS / sizeof *STEPS && PQstatus(run->db) == CONNECTION_OK && !atomic_load(run->stopping); i++)
         done = step_run(run, &STEPS[i]) && done;
-    return done && PQstatus(run->db) == CONNECTION_OK;
+    return done && PQstatus(run->db) == CONNECTION_OK && !atomic_load(run->stopping);
 }
 
 const struct job TIMES_JOB = {.name = "times", .exclusive = true, .pause = job_pause, .run = times_run};
