@@ -63,6 +63,12 @@ def transactions_ended():
         eventually(passed)
 
 
+def processor_seconds(process):
+    """Seconds of processors that a process has used so far: while the machine stands still it uses none."""
+    fields = pathlib.Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
 def answer(response, status=200):
     """The body of an answer that has this status."""
     assert response.status_code == status, f"{response.request.method} {response.url}: {response.status_code} {response.text}"

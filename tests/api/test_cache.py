@@ -47,7 +47,7 @@ def common(response):
 
 
 def read_twice(daemon, path, **headers):
-    """The answer of the database and the one that was kept; anew where a second lies between them, for which some are kept."""
+    """The answer of the database and the one that was kept; once more where they were a second apart: some are kept no longer."""
     while True:
         before, began = hits(daemon), time.monotonic()
         missed, hit = (daemon.http.get(path, headers=headers) for _ in range(2))
@@ -239,7 +239,8 @@ def listener(daemon):
     """The server's process behind the connection that hears of changes."""
     with daemon.connect() as db:
         db.forget = None  # what is kept is what the tests are about
-        return db.execute("SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND usename = 'welcome' AND query IN ('SELECT', 'LISTEN welcome')").fetchone()[0]
+        return db.execute("SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND usename = 'welcome' AND query IN ('SELECT', 'LISTEN welcome')"
+                          " ORDER BY backend_start DESC LIMIT 1").fetchone()[0]
 
 
 @pytest.fixture

@@ -53,9 +53,10 @@ def test_moving_and_archiving_at_once_wait_for_each_other(desk, daemon):
     before = daemon.figure("welcome_lane_retries_total")
     for _ in range(5):
         above, page = desk.article(), desk.article()
-        calls = [lambda: change(desk.author, page, parent=above), lambda: desk.reviewer.post(f"/v1/contents/{page}/archive", {}),
-                 lambda: desk.reviewer.post(f"/v1/contents/{above}/archive", {})]
-        assert at_once(lambda n: calls[n](), 3) == [200] * 3
+        below = [desk.article(parent=above) for _ in range(3)]
+        calls = [lambda: change(desk.author, page, parent=above)]
+        calls += [lambda one=one: desk.reviewer.post(f"/v1/contents/{one}/archive", {}) for one in (above, page, *below)]
+        assert at_once(lambda n: calls[n](), 6) == [200] * 6
     assert daemon.figure("welcome_lane_retries_total") == before
 
 

@@ -285,7 +285,7 @@ def test_reads_in_a_language_that_is_missing_are_counted(shelf):
     assert not [key for key in demand(shelf.daemon) if key[:2] == ("article", page["id"]) and key[2] == "de"]
 
 
-LATE_IN_WINTER = datetime.datetime(2027, 1, 15, 22, 30, tzinfo=datetime.timezone.utc)  # ninety times 24 hours before is the day after ninety days before
+LATE_IN_WINTER = datetime.datetime(2027, 1, 15, 22, 30, tzinfo=datetime.timezone.utc)  # 23:30 in Berlin; ninety times 24 hours before it was past midnight
 
 
 def test_counts_are_forgotten_after_ninety_days_and_are_for_editors(start_daemon):

@@ -155,5 +155,6 @@ def test_migrating_disturbs_neither(pair):
         stop.set()
         for thread in threads:
             thread.join()
-    assert set(answered) - ({503} if max(lasted) > 3 else set()) == {200, 202}, answered  # no read waits for a lock for more than three seconds, no write for five
+    refused = answered.pop(503, 0) if max(lasted) > 3 else 0  # no read waits for a lock for more than three seconds, no write for five
+    assert set(answered) == {200, 202} and refused <= len(threads) * sum(lasted) / 3, answered
     assert sum(answered.values()) > 20

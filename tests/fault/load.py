@@ -141,7 +141,7 @@ def load(daemon, clients, make):
 
 @contextlib.contextmanager
 def standstills():
-    """Gives a function that tells for how many seconds the machine stood still at most, as a thread sees it that only sleeps."""
+    """Gives a function that tells the longest standstill of the machine in seconds, as a thread sees it that only sleeps."""
     ended, longest = threading.Event(), [0]
 
     def watch():

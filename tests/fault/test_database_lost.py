@@ -32,7 +32,7 @@ def connecting_takes(daemon, seconds):
 
 
 def test_who_comes_with_the_start_waits_for_the_first_connection(own_daemons):
-    with own_daemons.running(start=False) as daemon:
+    with own_daemons.running(start=False, WELCOME_QUEUE_SECONDS=30) as daemon:
         daemon.tolerated |= LOST
         connecting_takes(daemon, 2)
         try:
@@ -41,7 +41,7 @@ def test_who_comes_with_the_start_waits_for_the_first_connection(own_daemons):
             def come():
                 """the daemon listens"""
                 with contextlib.suppress(ConnectionError):
-                    return Wire(daemon)
+                    return Wire(daemon, timeout=60)
             with eventually(come) as wire:
                 wire.send(get("/v1/cities/essen"))
                 assert wire.answer().status == 200

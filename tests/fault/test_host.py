@@ -18,7 +18,7 @@ import pytest
 
 from attachment_files import bring, brought
 from load import Wire, ask_for_a_guide, get
-from support import People, answer, eventually, problem
+from support import People, answer, eventually, problem, processor_seconds
 from test_connections import figure
 
 
@@ -164,11 +164,6 @@ def test_a_faulty_configuration_read_again_keeps_the_old_one(start_daemon, tmp_p
 
 # Files
 
-def cpu_seconds(process):
-    fields = pathlib.Path(f"/proc/{process.pid}/stat").read_text().rsplit(")", 1)[1].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-
-
 @pytest.mark.parametrize("before", [0, 3], ids=["nobody", "somebody"])
 def test_without_files_the_daemon_says_so_once_and_recovers(start_daemon, before):
     daemon = start_daemon(WELCOME_LOOPS="1")
@@ -192,9 +187,9 @@ def test_without_files_the_daemon_says_so_once_and_recovers(start_daemon, before
         for wire in wires:  # who is there already is served
             wire.send(get("/v1/cities"))
             assert wire.answer().status == 200
-        used, begun = cpu_seconds(daemon.process), time.monotonic()
+        used, begun = processor_seconds(daemon.process.pid), time.monotonic()
         time.sleep(1)
-        assert (cpu_seconds(daemon.process) - used) / (time.monotonic() - begun) < 0.5, "it spins"
+        assert (processor_seconds(daemon.process.pid) - used) / (time.monotonic() - begun) < 0.5, "it spins"
         resource.prlimit(pid, resource.RLIMIT_NOFILE, limits)
         for wire in wires:
             wire.close()

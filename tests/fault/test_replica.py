@@ -163,6 +163,7 @@ def test_what_will_be_kept_is_read_from_the_primary(start_reader):
 def test_what_is_kept_for_all_who_come_later_is_no_older_than_the_primary(start_reader, standby):
     """The standby may be late by two seconds, an answer that is kept may not."""
     daemon = start_reader()
+    eventually(lambda: daemon.figure("welcome_cache_listening"))
     with standby.connect() as db, daemon.connect() as primary:
         db.execute("SELECT pg_wal_replay_pause()")
         try:

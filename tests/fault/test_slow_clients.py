@@ -40,8 +40,8 @@ def resident(daemon):
 
 
 def trickle(wire, text, pause=0.2):
-    """Sends byte by byte until the other side is gone: the seconds it took, and those of its pauses, which a machine that stands still makes no longer; or
-    None if it outlasted the text."""
+    """Sends byte by byte until the other side is gone: the seconds on the clock, and those of its pauses, to which a standstill adds nothing; None if the
+    text ended first."""
     began = time.monotonic()
     wire.socket.settimeout(pause)
     for n, byte in enumerate(text.encode()):
@@ -89,7 +89,7 @@ def test_who_says_nothing_is_cut_off(daemon):
     before = cuts(daemon, "head")
     with Wire(daemon) as wire:
         assert wire.ended()
-    eventually(lambda: cuts(daemon, "head") == before + 1)
+    eventually(lambda: cuts(daemon, "head") > before)
 
 
 HEAD = "POST /v1/sign-in HTTP/1.1\r\nHost: test\r\nContent-Type: application/json\r\n"
