@@ -9,6 +9,8 @@ import uuid
 import psycopg
 import pytest
 
+from support import database_create, database_drop
+
 WELCOMED = os.environ["WELCOMED"]
 NUMBERED = sorted(name for name in os.listdir("migrations") if name[0].isdigit())
 
@@ -17,10 +19,9 @@ NUMBERED = sorted(name for name in os.listdir("migrations") if name[0].isdigit()
 def empty():
     """An empty database that belongs to the owner role; its name."""
     name = "migrate_" + uuid.uuid4().hex
-    with psycopg.connect(dbname="postgres", autocommit=True) as admin:
-        admin.execute(f"CREATE DATABASE {name} OWNER welcome_owner TEMPLATE template0")
-        yield name
-        admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
+    database_create(name, "template0")
+    yield name
+    database_drop(name)
 
 
 def start(database, *arguments, host=os.environ["PGHOST"], **settings):

@@ -4,7 +4,7 @@ import pathlib
 
 import pytest
 
-from support import ROOT, Daemon, database_drop
+from support import ROOT, Daemon, database_create, database_drop
 
 
 class Tree:
@@ -386,9 +386,8 @@ def test_a_database_that_is_not_there(program, tmp_path):
 
 
 def test_a_database_that_is_not_migrated(daemons, program, tmp_path):
-    with program.connect() as db:
-        db.execute("CREATE DATABASE unmigrated_check OWNER welcome_owner TEMPLATE template0")
-        status, _, errors = Daemon(program.program, "unmigrated_check", pathlib.Path(tmp_path), {}).command("check")
-        db.execute("DROP DATABASE unmigrated_check WITH (FORCE)")
+    database_create("unmigrated_check", "template0")
+    status, _, errors = Daemon(program.program, "unmigrated_check", pathlib.Path(tmp_path), {}).command("check")
+    database_drop("unmigrated_check")
     assert status == 1
     assert "authenticate:1: PostgreSQL: " in errors

@@ -11,7 +11,7 @@ import uuid
 
 import pytest
 
-from support import CONTRACT, SECRET_KEY, eventually
+from support import CONTRACT, SECRET_KEY, database_create, database_drop, eventually
 
 VERSION = CONTRACT["info"]["version"]
 
@@ -208,16 +208,15 @@ def test_a_daemon_of_another_version_works_still(stopped):
 
 
 def test_a_database_without_a_schema_is_told_to_be_migrated(stopped):
-    with stopped.connect() as db:
-        name = "bare_" + uuid.uuid4().hex
-        db.execute(f"CREATE DATABASE {name} OWNER welcome_owner TEMPLATE template0")
-        try:
-            url = stopped.environment["WELCOME_DATABASE_URL"].replace(f"dbname={stopped.database}", f"dbname={name}")
-            report = doctor(stopped, WELCOME_DATABASE_URL=url)
-            report.find("FAILURE", "schema", "there is none yet")
-            report.find("warning", "skipped", "in this schema")
-        finally:
-            db.execute(f"DROP DATABASE {name} WITH (FORCE)")
+    name = "bare_" + uuid.uuid4().hex
+    database_create(name, "template0")
+    try:
+        url = stopped.environment["WELCOME_DATABASE_URL"].replace(f"dbname={stopped.database}", f"dbname={name}")
+        report = doctor(stopped, WELCOME_DATABASE_URL=url)
+        report.find("FAILURE", "schema", "there is none yet")
+        report.find("warning", "skipped", "in this schema")
+    finally:
+        database_drop(name)
 
 
 def test_secrets_that_others_may_read_are_a_warning(stopped, tmp_path):

@@ -18,7 +18,7 @@ import pytest
 
 from attachment_files import bring, brought
 from load import Wire, ask_for_a_guide, get
-from support import People, answer, eventually, problem, processor_seconds
+from support import People, answer, database_create, database_drop, eventually, problem, processor_seconds
 from test_connections import figure
 
 
@@ -91,9 +91,8 @@ def test_a_schema_that_does_not_fit_is_told(denied, change, line):
 
 def copy_of(daemon, name, stack, change):
     """The address of a copy of the daemon's database, changed; it goes with the stack."""
-    admin = stack.enter_context(psycopg.connect(dbname="postgres", autocommit=True))
-    admin.execute(f"CREATE DATABASE {name} OWNER welcome_owner TEMPLATE {daemon.database}")
-    stack.callback(admin.execute, f"DROP DATABASE {name} WITH (FORCE)")
+    database_create(name, daemon.database)
+    stack.callback(database_drop, name)
     with psycopg.connect(dbname=name, autocommit=True, options="-c search_path=welcome") as db:
         db.execute(change)
     return daemon.environment["WELCOME_DATABASE_URL"].replace(daemon.database, name)
